@@ -1,0 +1,1 @@
+//! How old does this face look?

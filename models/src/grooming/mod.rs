@@ -1,0 +1,1 @@
+//! Does this chat show the pattern of grooming?
