@@ -1,0 +1,38 @@
+# Everything that is done to Ward. `make run` and `make test` need only Rust, a C linker, Python 3.9 or later with venv, and make.
+
+PYTHON ?= python3
+VENV_PYTHON = .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test fmt lint docs clean
+
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Fetch ONNX Runtime and the Python client's packages (into .onnxruntime and .venv)
+	@$(PYTHON) scripts/setup.py
+
+# LISTEN and ADMIN_LISTEN are the addresses, where those of ward.toml do not suit.
+run: setup ## Build Ward, start it, ask it an age and a chat, leave it serving
+	cargo build --locked --release --package service
+	@$(VENV_PYTHON) scripts/run.py $(if $(LISTEN),--listen $(LISTEN)) $(if $(ADMIN_LISTEN),--admin-listen $(ADMIN_LISTEN))
+
+test: setup lint docs ## Run every check and every test
+	cargo test --locked --workspace
+	cargo build --locked --package service
+	$(VENV_PYTHON) -m unittest discover --start-directory tests
+
+fmt: ## Format the Rust sources
+	cargo fmt --all
+
+lint: ## Check format, lints and floors
+	cargo fmt --all --check
+	$(PYTHON) scripts/floors.py
+	cargo clippy --locked --workspace --all-targets -- --deny warnings
+
+docs: ## Build the documentation of the crates (into target/doc)
+	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --document-private-items
+
+clean: ## Remove all that was built and fetched
+	cargo clean
+	rm -rf .venv .onnxruntime
