@@ -187,6 +187,9 @@ pub enum InferenceError {
     /// ONNX Runtime failed.
     #[error("ONNX Runtime failed")]
     Run(#[from] ort::Error),
+    /// The tokenizer failed on a text that is not empty and not too long.
+    #[error("tokenising failed")]
+    Tokenise(#[from] tokenizers::Error),
     /// Arrays that do not fit together.
     #[error("a tensor has the wrong shape")]
     Shape(#[from] ndarray::ShapeError),
@@ -201,6 +204,9 @@ pub enum InferenceError {
     /// The model answered something that is not a number.
     #[error("the model answered a value that is not finite")]
     NotFinite,
+    /// The resizer refused the photo's buffer.
+    #[error("a photo's pixels do not fit its size")]
+    Pixels(#[from] fast_image_resize::ImageBufferError),
     /// An image library failed on arguments that we chose.
     #[error("resizing failed")]
     Resize(#[from] fast_image_resize::ResizeError),

@@ -1,0 +1,117 @@
+//! The aligned face crop. The recipe's `models/training/age/crop.py` cuts the very same; a golden test holds both.
+
+use super::detect::Detection;
+use super::geometry::Point;
+use super::image::Photo;
+use super::manifest::CropSpec;
+
+/// Most samples along each axis of one crop pixel: a larger face is coarse enough by then.
+const MAX_SAMPLES: u32 = 8;
+
+/// A square face crop with the eyes level: RGB, 8 bits, rows from the top.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crop {
+    /// Pixels along each side.
+    pub size: u32,
+    /// size × size × 3 bytes.
+    pub rgb: Vec<u8>,
+}
+
+impl Crop {
+    /// Cuts a face out of its photo.
+    ///
+    /// A square around the middle of the box, turned so that the eyes lie level, black outside the photo. Every pixel
+    /// is the mean of k × k bilinear samples spread over it, k = ⌈square / crop⌉, or a large face would alias.
+    pub(super) fn cut(photo: &Photo, face: &Detection, spec: CropSpec) -> Self {
+        let side = f64::from(face.bounds.width.max(face.bounds.height) * spec.scale);
+        let samples = ((side / f64::from(spec.size)).ceil() as u32).clamp(1, MAX_SAMPLES);
+        let square = Square::new(face, side, spec.size * samples);
+        let mut rgb = Vec::with_capacity(3 * (spec.size * spec.size) as usize);
+        for row in 0..spec.size {
+            for column in 0..spec.size {
+                rgb.extend(square.mean(photo, (column * samples, row * samples), samples));
+            }
+        }
+        Self { size: spec.size, rgb }
+    }
+}
+
+/// A turned square in the photo, divided into steps × steps sampling points.
+struct Square {
+    centre: (f64, f64),
+    side: f64,
+    steps: f64,
+    cos: f64,
+    sin: f64,
+}
+
+impl Square {
+    fn new(face: &Detection, side: f64, steps: u32) -> Self {
+        let centre = face.bounds.centre();
+        let [eye, other, ..] = face.landmarks;
+        let angle = eye_line(eye, other);
+        Self {
+            centre: (f64::from(centre.x), f64::from(centre.y)),
+            side,
+            steps: f64::from(steps),
+            cos: angle.cos(),
+            sin: angle.sin(),
+        }
+    }
+
+    /// Mean of samples × samples points from `first` (column, row) on, rounded.
+    fn mean(&self, photo: &Photo, first: (u32, u32), samples: u32) -> [u8; 3] {
+        let mut total = [0.0_f32; 3];
+        for row in first.1..first.1 + samples {
+            for column in first.0..first.0 + samples {
+                let (x, y) = self.place(column, row);
+                let colour = bilinear(photo, x - 0.5, y - 0.5);
+                total.iter_mut().zip(colour).for_each(|(sum, value)| *sum += value);
+            }
+        }
+        let count = (samples * samples) as f32;
+        total.map(|sum| (sum / count + 0.5).floor() as u8)
+    }
+
+    /// Where a sampling point lies in the photo.
+    fn place(&self, column: u32, row: u32) -> (f64, f64) {
+        let along = |step: u32| ((f64::from(step) + 0.5) / self.steps - 0.5) * self.side;
+        let (across, down) = (along(column), along(row));
+        (
+            self.centre.0 + self.cos * across - self.sin * down,
+            self.centre.1 + self.sin * across + self.cos * down,
+        )
+    }
+}
+
+/// Angle of the line through the eyes, radians; 0 when they lie level.
+fn eye_line(eye: Point, other: Point) -> f64 {
+    f64::from(other.y - eye.y).atan2(f64::from(other.x - eye.x))
+}
+
+/// The colour at pixel indices (0 is the first pixel's middle); what lies outside counts as black.
+fn bilinear(photo: &Photo, x: f64, y: f64) -> [f32; 3] {
+    let (left, top) = (x.floor(), y.floor());
+    let (right_share, bottom_share) = ((x - left) as f32, (y - top) as f32);
+    let (column, row) = (left as i64, top as i64);
+    let corners = [
+        (column, row, (1.0 - right_share) * (1.0 - bottom_share)),
+        (column + 1, row, right_share * (1.0 - bottom_share)),
+        (column, row + 1, (1.0 - right_share) * bottom_share),
+        (column + 1, row + 1, right_share * bottom_share),
+    ];
+    let mut colour = [0.0; 3];
+    for (column, row, share) in corners {
+        if let Some(pixel) = pixel(photo, column, row) {
+            colour.iter_mut().zip(pixel).for_each(|(sum, &value)| *sum += share * f32::from(value));
+        }
+    }
+    colour
+}
+
+fn pixel(photo: &Photo, column: i64, row: i64) -> Option<&[u8]> {
+    let column = u32::try_from(column).ok().filter(|column| *column < photo.width())?;
+    let row = u32::try_from(row).ok().filter(|row| *row < photo.height())?;
+    let at = 3 * (row as usize * photo.width() as usize + column as usize);
+    photo.rgb().get(at..at + 3)
+}

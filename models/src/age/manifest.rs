@@ -1,0 +1,174 @@
+//! What the two bundles say about themselves: all that belongs to a model and nothing that belongs to a machine.
+
+use serde::Deserialize;
+
+use crate::{Bundle, Files, Header, LoadError, Manifest};
+
+/// The manifest of a face detector with `YuNet`'s outputs (ours, or the official file in a bundle of one's own).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetectorManifest {
+    bundle: Header,
+    files: Files,
+    /// How a photo is fed.
+    pub input: Letterbox,
+    /// What counts as a face.
+    pub detection: DetectionLimits,
+}
+
+/// How a photo is fed to the detector: shrunk, never enlarged, and put on black with room all round.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Letterbox {
+    /// The photo's long side at most, pixels.
+    pub max_side: u32,
+    /// Black border on each side, pixels: faces that touch the frame are found only with room around them.
+    pub border: u32,
+}
+
+/// What counts as a face.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetectionLimits {
+    /// Least score of a face, 0 to 1.
+    pub threshold: f32,
+    /// Of two boxes that overlap by more than this (intersection over union) the better one stays.
+    pub max_overlap: f32,
+}
+
+/// The manifest of an age estimator: RGB crops in, one logit for each age from 0 on out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgeManifest {
+    bundle: Header,
+    files: Files,
+    /// How a face is cut out.
+    pub crop: CropSpec,
+    /// From logits to ages.
+    pub calibration: AgeCalibration,
+    /// What is answered unless asked otherwise.
+    pub answer: AnswerDefaults,
+    /// Which faces can be judged.
+    pub quality: QualityLimits,
+}
+
+/// How a face is cut out of a photo.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CropSpec {
+    /// Side of the crop, pixels.
+    pub size: u32,
+    /// Side of the square cut out, in units of the longer side of the detector's box.
+    pub scale: f32,
+}
+
+/// From logits to ages, fitted on validation faces.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgeCalibration {
+    /// The logits are divided by this.
+    pub temperature: f32,
+    /// Coverage that intervals are reported to have, 0 to 1.
+    pub coverage: f32,
+    /// Share of the distribution between the ends of an interval for which that coverage was measured, 0 to 1.
+    pub interval_mass: f32,
+}
+
+/// What is answered unless asked otherwise.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerDefaults {
+    /// Ages for which P(at least that age) is answered, years.
+    pub thresholds: Vec<u32>,
+    /// An interval wider than this decides nothing, years.
+    pub max_interval_years: f32,
+}
+
+/// Which faces can be judged. See [`super::Quality`] for what is measured.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QualityLimits {
+    /// Least shorter side of the box, pixels of the photo.
+    pub min_size_pixels: f32,
+    /// Least share of the box inside the photo.
+    pub min_visible_share: f32,
+    /// Least sharpness.
+    pub min_sharpness: f32,
+    /// Least mean luminance.
+    pub min_brightness: f32,
+    /// Most mean luminance.
+    pub max_brightness: f32,
+    /// Most turn of the head.
+    pub max_turn: f32,
+}
+
+impl Manifest for DetectorManifest {
+    const KIND: &'static str = "detector";
+
+    fn header(&self) -> &Header {
+        &self.bundle
+    }
+
+    fn files(&self) -> &Files {
+        &self.files
+    }
+}
+
+impl Manifest for AgeManifest {
+    const KIND: &'static str = "age";
+
+    fn header(&self) -> &Header {
+        &self.bundle
+    }
+
+    fn files(&self) -> &Files {
+        &self.files
+    }
+}
+
+/// Refuses a detector manifest whose numbers make no sense.
+pub(super) fn check_detector(bundle: &Bundle<DetectorManifest>) -> Result<(), LoadError> {
+    let DetectorManifest { input, detection, .. } = &bundle.manifest;
+    let rules = [
+        (between(input.max_side, 32, 4096), "input.max_side", "between 32 and 4096"),
+        (between(input.border, 0, 512), "input.border", "at most 512"),
+        (share(detection.threshold), "detection.threshold", "above 0 and below 1"),
+        (share(detection.max_overlap), "detection.max_overlap", "above 0 and below 1"),
+    ];
+    check(bundle, &rules)
+}
+
+/// Refuses an age manifest whose numbers make no sense.
+pub(super) fn check_age(bundle: &Bundle<AgeManifest>) -> Result<(), LoadError> {
+    let AgeManifest { crop, calibration, answer, .. } = &bundle.manifest;
+    let ages = !answer.thresholds.is_empty() && answer.thresholds.iter().all(|age| between(*age, 1, 100));
+    let rules = [
+        (between(crop.size, 16, 1024), "crop.size", "between 16 and 1024"),
+        (between(crop.scale, 0.1, 10.0), "crop.scale", "between 0.1 and 10"),
+        (between(calibration.temperature, 0.01, 100.0), "calibration.temperature", "between 0.01 and 100"),
+        (share(calibration.coverage), "calibration.coverage", "above 0 and below 1"),
+        (share(calibration.interval_mass), "calibration.interval_mass", "above 0 and below 1"),
+        (ages, "answer.thresholds", "ages between 1 and 100, at least one"),
+        (answer.max_interval_years > 0.0, "answer.max_interval_years", "above 0"),
+    ];
+    check(bundle, &rules)
+}
+
+type Rule = (bool, &'static str, &'static str);
+
+fn check<M: Manifest>(bundle: &Bundle<M>, rules: &[Rule]) -> Result<(), LoadError> {
+    match rules.iter().find(|(kept, ..)| !kept) {
+        None => Ok(()),
+        Some(&(_, key, must_be)) => {
+            Err(LoadError::ManifestValue { path: bundle.manifest_path(), key, must_be })
+        }
+    }
+}
+
+fn between<T: PartialOrd>(value: T, least: T, most: T) -> bool {
+    (least..=most).contains(&value)
+}
+
+fn share(value: f32) -> bool {
+    value > 0.0 && value < 1.0
+}
