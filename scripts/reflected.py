@@ -61,6 +61,9 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self._channel.close()
 
     def services(self):
