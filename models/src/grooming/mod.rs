@@ -1,1 +1,29 @@
 //! Does this chat show the pattern of grooming?
+//!
+//! The way of a message: [`Prepare`] normalises and tokenises it with the turns before it, [`MessageScorer`] gives its
+//! twelve signals and its risk; [`RiskModel`] adds up what the messages of one conversation show, author by author, in
+//! their order. None of the signals is explicit, and no single one means anything: the pattern does.
+
+mod abstention;
+mod assessment;
+mod encoding;
+mod evidence;
+mod language;
+mod manifest;
+mod message;
+mod parameters;
+mod prepare;
+mod risk;
+mod signal;
+mod text;
+
+pub use abstention::Abstention;
+pub use assessment::{Assessment, AuthorAssessment, Evidence};
+pub use language::WordCount;
+pub use manifest::GroomingManifest;
+pub use message::{MessageScore, MessageScorer};
+pub use parameters::{AgeGroup, RiskState};
+pub use prepare::{MessageInput, Prepare, TextLimits, Tokens, Turn};
+pub use risk::{ConversationRisk, Observation, RiskModel};
+pub use signal::{GroomingStage, PerSignal, Signal};
+pub use text::normalise;

@@ -1,0 +1,94 @@
+//! The fitted parameters of the conversation's risk, the states, and the rule that leads from one to the other.
+
+use serde::Deserialize;
+
+use super::PerSignal;
+
+/// The `[risk]` table: the fitted parameters of the conversation's risk.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RiskParameters {
+    pub(crate) intercept: f64,
+    pub(crate) floor: f64,
+    pub(crate) half_life_messages: f64,
+    pub(crate) half_life_days: f64,
+    pub(crate) pattern: f64,
+    pub(crate) escalation: f64,
+    pub(crate) diversity: f64,
+    /// Evidence of a stage from which on it counts as seen.
+    pub(crate) stage_seen: f64,
+    pub(crate) weights: PerSignal<f64>,
+    pub(crate) watch: Band,
+    pub(crate) alert: Band,
+    pub(crate) age_groups: AgeGroupPriors,
+}
+
+/// Risks at which a state is entered and, lower, left again.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Band {
+    pub(crate) enter: f64,
+    pub(crate) leave: f64,
+}
+
+/// Shifts in logits where the platform knows who is of age. Set by hand and not fitted: no data says how much.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AgeGroupPriors {
+    pub(crate) adult_to_minor: f64,
+    pub(crate) between_minors: f64,
+    pub(crate) between_adults: f64,
+}
+
+/// Whether an author is a minor, where the platform knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgeGroup {
+    /// Under age.
+    Minor,
+    /// Of age.
+    Adult,
+}
+
+/// What a risk calls for. Ordered by urgency.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RiskState {
+    /// Nothing.
+    #[default]
+    None,
+    /// Keep an eye on it.
+    Watch,
+    /// A human reviewer should look.
+    Alert,
+}
+
+impl RiskState {
+    /// The name in answers and reports.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Watch => "WATCH",
+            Self::Alert => "ALERT",
+        }
+    }
+}
+
+impl RiskParameters {
+    /// The part of a probability that counts: doubtful messages, however many, add nothing.
+    pub(crate) fn strength(&self, probability: f64) -> f64 {
+        ((probability - self.floor) / (1.0 - self.floor)).max(0.0)
+    }
+
+    /// The state at `risk` for an author who was in `before`.
+    pub(crate) fn state(&self, risk: f64, before: RiskState) -> RiskState {
+        let holds =
+            |band: Band, state: RiskState| risk >= if before >= state { band.leave } else { band.enter };
+        if holds(self.alert, RiskState::Alert) {
+            RiskState::Alert
+        } else if holds(self.watch, RiskState::Watch) {
+            RiskState::Watch
+        } else {
+            RiskState::None
+        }
+    }
+}
