@@ -1,0 +1,157 @@
+"""Composes conversations from families: the grooming grammar, the hard negatives, and their mixing with real chats.
+
+Both labels walk through the same last steps: the same small talk between the turns, the same registers and slips, the
+same placeholders, the same hosts. What is left to tell them apart is what is said, by whom, and in which order.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import families
+from benign import BenignPool
+from conversation import Conversation, Message
+from families import Family, Line, Slots, expand
+from signals import STAGE_OF_SIGNAL, STAGES
+from style import draw_style, write
+
+HOST_RATE = 0.35
+CHANNEL_RATE = 0.2
+LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The two parts of a scene; who opens is left to chance, so that neither letter means anything."""
+
+    first: str
+    second: str
+
+
+class Composer:
+    """Draws labelled conversations of one split. `hosts` are benign chats of the same split."""
+
+    def __init__(self, split: str, hosts: BenignPool, rng: random.Random):
+        self.split = split
+        self.hosts = hosts
+        self.rng = rng
+        self.grooming = families.grooming(split)
+        self.replies = families.replies(split)
+        self.scenes = families.hard_negatives(split)
+        self.smalltalk = families.smalltalk(split)
+
+    def positive(self, number: int) -> Conversation:
+        """A conversation in which one author follows the grammar of the stages."""
+        slots, cast = Slots(self.rng), self._cast()
+        turns = self._chat(slots, cast, self.rng.choice((0, 0, 1, 2)))
+        for signal in self._plot():
+            turns += self._step(signal, slots, cast)
+            turns += self._chat(slots, cast, self.rng.choice((0, 0, 0, 1, 1, 2)))
+        return self._finish(turns, f"grooming/{self.split}/{number}", 1, "grooming")
+
+    def negative(self, number: int) -> Conversation:
+        """One to four innocent scenes between the same two people, with small talk around them."""
+        slots, cast = Slots(self.rng), self._cast()
+        scene = self.rng.choice(self.scenes)
+        turns = self._chat(slots, cast, self.rng.choice((0, 0, 1, 3)))
+        for current in self._related(scene):
+            turns += self._script(current, slots, cast)
+            turns += self._chat(slots, cast, self.rng.choice((0, 1, 1, 3)))
+        return self._finish(turns, f"hard_negative/{self.split}/{number}", 0, scene.kind)
+
+    def _plot(self) -> list[str]:
+        """The signals in order: stages mostly rise, with setbacks; three steps at least, two stages at least."""
+        steps = self.rng.choice((3, 3, 4, 5, 6, 7, 8, 10, 12, 14))
+        while True:
+            stages = sorted(self.rng.choices(range(len(STAGES)), k=steps))
+            if len(set(stages)) >= min(3, steps - 1):
+                break
+        for _ in range(steps // 4):
+            left = self.rng.randrange(steps - 1)
+            stages[left], stages[left + 1] = stages[left + 1], stages[left]
+        by_stage = {stage: [s for s, of in STAGE_OF_SIGNAL.items() if of == stage] for stage in STAGES}
+        plot: list[str] = []
+        for stage in stages:
+            choices = [s for s in by_stage[STAGES[stage]] if s not in plot[-2:]]
+            plot.append(self.rng.choice(choices or by_stage[STAGES[stage]]))
+        return plot
+
+    def _step(self, signal: str, slots: Slots, cast: Cast) -> list[Message]:
+        """The groomer says a line or two of the signal; the other person mostly answers."""
+        family = self.rng.choice(self.grooming[signal])
+        count = 2 if self.rng.random() < 0.2 else 1
+        turns = [self._groom(line, family, slots, cast) for line in self.rng.sample(family.lines, count)]
+        if count == 2 and self.rng.random() < 0.4:
+            turns = [_joined(turns)]
+        if self.rng.random() < 0.8:
+            reply = self.rng.choice(self.replies[signal])
+            turns.append(Message(cast.second, expand(reply.template, slots), reply.signals))
+        return turns
+
+    def _groom(self, line: Line, family: Family, slots: Slots, cast: Cast) -> Message:
+        return Message(cast.first, expand(line.template, slots), line.signals | {family.kind}, risk=True)
+
+    def _chat(self, slots: Slots, cast: Cast, exchanges: int) -> list[Message]:
+        turns = []
+        for family in self.rng.sample(self.smalltalk, min(exchanges, len(self.smalltalk))):
+            turns += self._script(family, slots, cast if self.rng.random() < 0.5 else Cast(cast.second, cast.first))
+        return turns
+
+    def _script(self, family: Family, slots: Slots, cast: Cast) -> list[Message]:
+        speakers = {"A": cast.first, "B": cast.second}
+        spoken = [line for line in family.lines if not line.optional or self.rng.random() < 0.6]
+        return [Message(speakers[line.speaker], expand(line.template, slots), line.signals) for line in spoken]
+
+    def _related(self, scene: Family) -> list[Family]:
+        """The scene and up to three more, mostly of the same persona: an innocent author repeats himself, too."""
+        alike = [other for other in self.scenes if other.kind == scene.kind and other is not scene]
+        more = self.rng.choice((0, 0, 1, 1, 2, 3))
+        pool = alike if len(alike) >= more and self.rng.random() < 0.7 else [s for s in self.scenes if s is not scene]
+        return [scene, *self.rng.sample(pool, more)]
+
+    def _cast(self) -> Cast:
+        return Cast("A", "B") if self.rng.random() < 0.5 else Cast("B", "A")
+
+    def _finish(self, turns: list[Message], name: str, label: int, slice_name: str) -> Conversation:
+        turns = turns[:LONGEST]
+        if not label and self.rng.random() < 0.1:
+            turns = turns[:3]
+        styles: dict[str, object] = {}
+        channel = self.rng.random() < CHANNEL_RATE
+        for turn in turns:
+            style = styles.setdefault(turn.speaker, draw_style(self.rng, channel))
+            turn.text = write(turn.text, style, self.rng)
+        if self.rng.random() < HOST_RATE:
+            turns = self._woven(turns)
+        return Conversation(name, "synthetic", label, slice_name, turns)
+
+    def _woven(self, turns: list[Message]) -> list[Message]:
+        """Both labels also happen in the middle of a real benign chat, by its own speakers or beside them."""
+        host = self.hosts.draw(self.rng)
+        length = min(len(host.messages), self.rng.randint(3, max(4, LONGEST - len(turns))))
+        start = self.rng.randrange(len(host.messages) - length + 1)
+        window = [Message(m.speaker, m.text, None) for m in host.messages[start : start + length]]
+        names = sorted({message.speaker for message in window})
+        self.rng.shuffle(names)
+        if len(names) < 2 or self.rng.random() < 0.5:
+            names = ["Y", "Z"]
+        renamed = [Message({"A": names[0], "B": names[1]}[t.speaker], t.text, t.signals, t.risk) for t in turns]
+        return _merge(renamed, window, self.rng)
+
+
+def _joined(turns: list[Message]) -> Message:
+    first, second = turns
+    return Message(first.speaker, f"{first.text} {second.text}", first.signals | second.signals, risk=True)
+
+
+def _merge(left: list[Message], right: list[Message], rng: random.Random) -> list[Message]:
+    """Riffles two lists in blocks of a few turns and keeps each one's order."""
+    merged: list[Message] = []
+    left, right = list(left), list(right)
+    while left or right:
+        source = left if left and (not right or rng.random() < len(left) / (len(left) + len(right))) else right
+        for _ in range(rng.randint(1, 4)):
+            if source:
+                merged.append(source.pop(0))
+    return merged

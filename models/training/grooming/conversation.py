@@ -1,0 +1,73 @@
+"""A conversation with its labels, and its JSONL form: that of the benign chats plus `label`, `slice` and `signals`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Iterable, Iterator
+
+
+@dataclass
+class Message:
+    """`signals` None: unsettled, it teaches nothing. `risk`: does the message belong to the pattern of grooming?"""
+
+    speaker: str
+    text: str
+    signals: frozenset[str] | None = frozenset()
+    risk: bool = False
+
+
+@dataclass
+class Conversation:
+    """`label` 1: grooming. `slice`: the persona of a hard negative, the source of a benign chat, or "grooming"."""
+
+    conversation_id: str
+    source: str
+    label: int
+    slice: str
+    messages: list[Message] = field(default_factory=list)
+
+
+def write_jsonl(conversations: Iterable[Conversation], path: Path, split: str) -> int:
+    """Writes one conversation a line and returns how many."""
+    count = 0
+    with path.open("w", encoding="utf-8") as out:
+        for conversation in conversations:
+            out.write(json.dumps(_to_row(conversation, split), ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def read_jsonl(lines: Iterable[str]) -> Iterator[tuple[str, Conversation]]:
+    """Yields (split, conversation) from rows of either form; rows without a label are benign."""
+    for line in lines:
+        row = json.loads(line)
+        messages = [
+            Message(item["speaker"], item["text"], frozenset(item.get("signals") or ()), bool(item.get("risk", False)))
+            for item in row["messages"]
+        ]
+        source = row["source"]
+        yield row.get("split", "train"), Conversation(
+            row["conversation_id"], source, int(row.get("label", 0)), row.get("slice", source), messages
+        )
+
+
+def _to_row(conversation: Conversation, split: str) -> dict:
+    return {
+        "conversation_id": conversation.conversation_id,
+        "source": conversation.source,
+        "license": "Apache-2.0",
+        "split": split,
+        "label": conversation.label,
+        "slice": conversation.slice,
+        "messages": [_message_row(message) for message in conversation.messages],
+    }
+
+
+def _message_row(message: Message) -> dict:
+    row: dict = {"speaker": message.speaker, "text": message.text}
+    if message.signals is not None:
+        row["signals"] = sorted(message.signals)
+    row["risk"] = message.risk
+    return row

@@ -1,0 +1,126 @@
+"""Training examples of one epoch: freshly composed conversations and real benign chats, tokenised and labelled.
+
+Every epoch has its own seed and therefore its own wordings, styles and mixtures; families stay within their split.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Iterator
+
+import numpy as np
+import torch
+
+from benign import BenignPool, near_signals
+from compose import Composer
+from conversation import Conversation
+from encode import Encoded, Encoder
+from signals import OUTPUTS, SIGNAL_INDEX
+
+# Shares of an epoch, as numbers of conversations and, for the real chats, of messages.
+POSITIVES, NEGATIVES, BENIGN_MESSAGES = 1300, 1400, 11000
+BENIGN_WINDOW = 24
+# Turns that carry nothing are plentiful; a part of them is enough.
+KEEP_PLAIN = {0: 0.35, 1: 0.2}
+
+
+@dataclass(frozen=True)
+class Example:
+    """`labels` and `known` have one entry per output; the loss ignores outputs that are not known."""
+
+    encoded: Encoded
+    labels: np.ndarray
+    known: np.ndarray
+
+
+@dataclass(frozen=True)
+class Batch:
+    """ids, types int64 and mask float32 [N, T], labels and known float32 [N, 13]."""
+
+    ids: torch.Tensor
+    types: torch.Tensor
+    mask: torch.Tensor
+    labels: torch.Tensor
+    known: torch.Tensor
+
+
+def epoch_examples(split: str, pool: BenignPool, encoder: Encoder, seed: int) -> list[Example]:
+    """All examples of an epoch, in no particular order."""
+    rng = random.Random(seed)
+    composer = Composer(split, pool, rng)
+    examples: list[Example] = []
+    for number in range(POSITIVES):
+        examples += _synthetic(composer.positive(number), encoder, rng)
+    for number in range(NEGATIVES):
+        examples += _synthetic(composer.negative(number), encoder, rng)
+    real = 0
+    while real < BENIGN_MESSAGES:
+        drawn = _benign(pool.draw(rng), encoder, rng)
+        examples += drawn
+        real += len(drawn)
+    return examples
+
+
+def batches(examples: list[Example], size: int, rng: random.Random) -> Iterator[Batch]:
+    """Batches of like lengths in random order, so that little is padding."""
+    order = sorted(range(len(examples)), key=lambda i: (len(examples[i].encoded.ids), rng.random()))
+    cuts = [order[start : start + size] for start in range(0, len(order), size)]
+    rng.shuffle(cuts)
+    for cut in cuts:
+        yield collate([examples[i] for i in cut])
+
+
+def collate(examples: list[Example]) -> Batch:
+    """Pads with id 0 to the longest."""
+    ids, types, mask = pad([example.encoded for example in examples])
+    labels = torch.from_numpy(np.stack([example.labels for example in examples]))
+    known = torch.from_numpy(np.stack([example.known for example in examples]))
+    return Batch(torch.from_numpy(ids), torch.from_numpy(types), torch.from_numpy(mask).float(), labels, known)
+
+
+def pad(encoded: list[Encoded]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """ids, types and mask, int64 [N, T] with T the longest."""
+    shape = (len(encoded), max(len(one.ids) for one in encoded))
+    ids, types, mask = (np.zeros(shape, dtype=np.int64) for _ in range(3))
+    for row, one in enumerate(encoded):
+        ids[row, : len(one.ids)] = one.ids
+        types[row, : len(one.types)] = one.types
+        mask[row, : len(one.ids)] = 1
+    return ids, types, mask
+
+
+def labels_of(chat: Conversation, index: int, real: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and which of them are known, float32 [13] each."""
+    message = chat.messages[index]
+    labels = np.zeros(len(OUTPUTS), dtype=np.float32)
+    known = np.ones(len(OUTPUTS), dtype=np.float32)
+    labels[-1] = message.risk
+    if message.signals is None:
+        known[:-1] = 0
+        return labels, known
+    for signal in message.signals:
+        labels[SIGNAL_INDEX[signal]] = 1
+    for signal in near_signals(message.text) if real else ():
+        known[SIGNAL_INDEX[signal]] = 0
+    return labels, known
+
+
+def conversation_examples(chat: Conversation, encoder: Encoder, real: bool) -> list[Example]:
+    """One example per message, in order."""
+    encoded = encoder.conversation([(message.speaker, message.text) for message in chat.messages])
+    return [Example(one, *labels_of(chat, index, real)) for index, one in enumerate(encoded)]
+
+
+def _synthetic(chat: Conversation, encoder: Encoder, rng: random.Random) -> list[Example]:
+    kept = KEEP_PLAIN[chat.label]
+    examples = conversation_examples(chat, encoder, real=False)
+    return [example for example in examples if example.labels.any() or rng.random() < kept]
+
+
+def _benign(chat: Conversation, encoder: Encoder, rng: random.Random) -> list[Example]:
+    """A window of the chat; turns whose words come near a signal are all kept, of the others every second."""
+    start = rng.randrange(max(1, len(chat.messages) - BENIGN_WINDOW + 1))
+    window = Conversation(chat.conversation_id, chat.source, 0, chat.slice, chat.messages[start : start + BENIGN_WINDOW])
+    examples = conversation_examples(window, encoder, real=True)
+    return [example for example in examples if not example.known.all() or rng.random() < 0.5]
