@@ -1,4 +1,4 @@
-# Everything that is done to Ward. `make run` and `make test` need only Rust, a C linker, Python 3.9 or later with venv, and make.
+# Everything that is done to Ward. It needs Rust with a C linker, Python 3.9 or later with venv, and make.
 
 PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
@@ -12,10 +12,10 @@ help: ## Show these targets
 setup: ## Fetch ONNX Runtime and the Python client's packages (into .onnxruntime and .venv)
 	@$(PYTHON) scripts/setup.py
 
-# LISTEN and ADMIN_LISTEN are the addresses, where those of ward.toml do not suit.
+# WARD_LISTEN and WARD_ADMIN_LISTEN are the addresses, where those of ward.toml do not suit.
 run: setup ## Build Ward, start it, ask it an age and a chat, leave it serving
 	cargo build --locked --release --package service
-	@$(VENV_PYTHON) scripts/run.py $(if $(LISTEN),--listen $(LISTEN)) $(if $(ADMIN_LISTEN),--admin-listen $(ADMIN_LISTEN))
+	@$(VENV_PYTHON) scripts/run.py
 
 test: setup lint docs ## Run every check and every test
 	cargo test --locked --workspace

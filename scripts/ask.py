@@ -112,7 +112,7 @@ def print_risk(answer, texts):
     for evidence in answer["evidence"]:
         line("evidence", f"{evidence['contribution']:4.0%} {plain(evidence['signal'], 'SIGNAL'):<18} "
                          f"{evidence['message_id']:>3}: {texts[evidence['message_id']]}")
-    line("mind", "this is a reason for a person to look, never proof")
+    line("note", "this is a reason for a person to look, never proof")
 
 
 def print_footer(answer):

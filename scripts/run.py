@@ -1,9 +1,9 @@
 """Starts the shipped Ward, asks it one age check and one chat, and leaves it serving until Ctrl-C. For `make run`.
 
-    .venv/bin/python scripts/run.py [--listen HOST:PORT] [--admin-listen HOST:PORT]
+The addresses are those of ward.toml, or of WARD_LISTEN and WARD_ADMIN_LISTEN.
 """
 
-import argparse
+import os
 import re
 import signal
 import socket
@@ -20,47 +20,39 @@ START = 60
 
 
 def main():
-    arguments = parse_arguments()
-    for option in ("listen", "admin_listen"):
-        require_free(option.replace("_", "-"), getattr(arguments, option))
-    program = cargo.program("ward", "release")
+    listen, admin = address("WARD_LISTEN", "listen"), address("WARD_ADMIN_LISTEN", "admin_listen")
     server = subprocess.Popen(
-        [program, "serve", "--config", CONFIGURATION, "--listen", arguments.listen,
-         "--admin-listen", arguments.admin_listen],
+        [cargo.program("ward", "release"), "serve", "--config", CONFIGURATION,
+         "--listen", listen, "--admin-listen", admin],
         # Its own session, so that Ctrl-C reaches it once and through `stop`, with a terminal and without.
         start_new_session=True,
     )
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signal_number, lambda *_: stop(server))
-    if is_ready(server, arguments.admin_listen):
-        subprocess.run([sys.executable, cargo.PROJECT / "scripts" / "ask.py", "--address", arguments.listen])
-        print(f"\nWard serves gRPC at {arguments.listen} and metrics at http://{arguments.admin_listen}/metrics. "
-              "Ctrl-C stops it.", flush=True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop(server))
+    if is_ready(server, admin):
+        subprocess.run([sys.executable, cargo.PROJECT / "scripts" / "ask.py", "--address", listen])
+        print(f"\nWard serves gRPC at {listen} and metrics at http://{admin}/metrics. Ctrl-C stops it.", flush=True)
     sys.exit(server.wait())
 
 
-def parse_arguments():
-    parser = argparse.ArgumentParser(description="Starts Ward, asks it two questions and leaves it serving.")
-    parser.add_argument("--listen", default=configured("listen"), help="gRPC (default %(default)s)")
-    parser.add_argument("--admin-listen", default=configured("admin_listen"), help="HTTP (default %(default)s)")
-    return parser.parse_args()
-
-
-def configured(key):
-    """The address in ward.toml. Python knows TOML only from 3.11 on; a line is enough here."""
-    return re.search(rf'^{key} = "(.*)"', CONFIGURATION.read_text(encoding="utf-8"), re.MULTILINE).group(1)
-
-
-def require_free(option, address):
-    host, _, port = address.rpartition(":")
+def address(variable, key):
+    """The address to listen on, which nothing else may use: another Ward there would answer in this one's place."""
+    chosen = os.environ.get(variable) or configured(key)
+    host, _, port = chosen.rpartition(":")
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         # As servers do: a port whose last connections are still closing is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host.strip("[]"), int(port)))
-        except OSError as error:
-            sys.exit(f"run: {address} cannot be listened on ({error.strerror}): stop what uses it, "
-                     f"or name another with `make run {option.upper().replace('-', '_')}=127.0.0.1:PORT`.")
+        except (OSError, ValueError) as error:
+            sys.exit(f"run: cannot listen on {chosen} ({getattr(error, 'strerror', None) or error}): "
+                     f"stop what uses it, or choose another with `make run {variable}=127.0.0.1:PORT`.")
+    return chosen
+
+
+def configured(key):
+    """The address in ward.toml. Python knows TOML only from 3.11 on; a line is enough here."""
+    return re.search(rf'^{key} = "(.*)"', CONFIGURATION.read_text(encoding="utf-8"), re.MULTILINE).group(1)
 
 
 def is_ready(server, admin):
