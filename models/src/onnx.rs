@@ -113,13 +113,13 @@ fn load(path: PathBuf) -> Result<Environment, LoadError> {
 }
 
 fn session(environment: &Environment, path: &Path, threads: NonZeroUsize) -> Result<Session, ort::Error> {
-    Ok(Session::builder(environment)?
+    Session::builder(environment)?
         .with_optimization_level(GraphOptimizationLevel::All)?
         .with_intra_threads(threads.get())?
         .with_inter_threads(1)?
         // A spinning thread steals the core that the next request needs.
         .with_intra_op_spinning(false)?
-        .commit_from_file(path)?)
+        .commit_from_file(path)
 }
 
 fn check(

@@ -5,7 +5,7 @@
 /// How old does a face look?
 pub mod age {
     /// Version 1, package `ward.age.v1`.
-    #[allow(missing_docs, unreachable_pub, clippy::all)]
+    #[allow(missing_docs, unreachable_pub, clippy::all, clippy::too_many_lines)]
     pub mod v1 {
         tonic::include_proto!("ward.age.v1");
     }
@@ -14,7 +14,7 @@ pub mod age {
 /// Does a chat show the pattern of grooming?
 pub mod grooming {
     /// Version 1, package `ward.grooming.v1`.
-    #[allow(missing_docs, unreachable_pub, clippy::all)]
+    #[allow(missing_docs, unreachable_pub, clippy::all, clippy::too_many_lines)]
     pub mod v1 {
         tonic::include_proto!("ward.grooming.v1");
     }

@@ -1,0 +1,46 @@
+//! The wire: each module turns requests into the models' types and answers back, once, in one direction.
+
+pub(crate) mod age;
+pub(crate) mod grooming;
+pub(crate) mod limits;
+pub(crate) mod status;
+
+use std::future::ready;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use futures_util::{Stream, StreamExt as _, stream};
+use tonic::Status;
+
+use crate::shutdown::Drain;
+use crate::{App, Error};
+
+/// What every service answers from. The app appears once its models are loaded and warm.
+pub(crate) struct Served {
+    pub(crate) app: OnceLock<App>,
+    pub(crate) drain: Drain,
+    pub(crate) longest: Duration,
+}
+
+impl Served {
+    pub(crate) fn new(drain: Drain, longest: Duration) -> Arc<Self> {
+        Arc::new(Self { app: OnceLock::new(), drain, longest })
+    }
+
+    /// The app, or why there is none yet.
+    pub(crate) fn app(&self) -> Result<&App, Error> {
+        self.app.get().ok_or(Error::Starting)
+    }
+
+    /// When a message that arrives on a stream now must be answered.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.longest
+    }
+}
+
+/// The last item of a stream's answers: when it ended because draining began, the caller must learn that what it sent
+/// last was not read.
+fn last_word<T>(drain: Drain) -> impl Stream<Item = Result<T, Status>> {
+    let word = move |()| ready(drain.has_begun().then(|| Err(Error::Draining.into())));
+    stream::once(ready(())).filter_map(word)
+}

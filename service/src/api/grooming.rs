@@ -1,0 +1,228 @@
+//! `ward.grooming.v1.GroomingDetectionService`: wire → domain → wire.
+
+mod answer;
+mod watch;
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::{Stream, StreamExt as _};
+use models::InputError;
+use models::grooming::{
+    AgeGroup, Assessment, MessageInput, MessageScore, Observation, Turn, messages_in_context,
+};
+use proto::grooming::v1 as wire;
+use proto::grooming::v1::grooming_detection_service_server::GroomingDetectionService;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::limits::Deadline;
+use super::status::in_our_words;
+use super::{Served, last_word};
+use crate::error::RequestFault;
+use crate::pipeline::ScoredMessage;
+use crate::{App, Error, config, metrics};
+use watch::Watch;
+
+/// Messages of one stream in work at once; the stream's flow control holds back the rest.
+const STREAM_WINDOW: usize = 64;
+
+/// The service.
+pub(crate) struct GroomingService {
+    pub(crate) served: Arc<Served>,
+    pub(crate) config: config::Grooming,
+    pub(crate) max_message_bytes: usize,
+}
+
+type Updates = Pin<Box<dyn Stream<Item = Result<wire::RiskUpdate, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl GroomingDetectionService for GroomingService {
+    async fn score_messages(
+        &self,
+        request: Request<wire::ScoreMessagesRequest>,
+    ) -> Result<Response<wire::ScoreMessagesResponse>, Status> {
+        let deadline = Deadline::of(&request)?;
+        let messages = request.into_inner().messages;
+        bound(messages.len(), self.config.max_messages.get())?;
+        Ok(Response::new(score_messages(self.served.app()?, messages, deadline).await?))
+    }
+
+    async fn score_conversation(
+        &self,
+        request: Request<wire::ScoreConversationRequest>,
+    ) -> Result<Response<wire::ScoreConversationResponse>, Status> {
+        let deadline = Deadline::of(&request)?;
+        let request = request.into_inner();
+        bound(request.messages.len(), self.config.max_conversation_messages.get())?;
+        Ok(Response::new(score_conversation(self.served.app()?, request, deadline).await?))
+    }
+
+    type WatchConversationsStream = Updates;
+
+    async fn watch_conversations(
+        &self,
+        request: Request<Streaming<wire::WatchConversationsRequest>>,
+    ) -> Result<Response<Updates>, Status> {
+        self.served.app()?;
+        let watch = Watch::new(Arc::clone(&self.served), self.config.max_watched_conversations);
+        let max_bytes = self.max_message_bytes;
+        let drain = self.served.drain.clone();
+        let scoring = Arc::clone(&watch);
+        let updates = request
+            .into_inner()
+            .take_until(Box::pin(drain.clone().begun()))
+            // Context is taken in order of arrival, scores come side by side, risks are folded in order again.
+            .map(move |message| Watch::score(&scoring, message))
+            .buffered(STREAM_WINDOW)
+            .filter_map(move |scored| std::future::ready(watch.update(scored).transpose()))
+            .map(move |update| update.map_err(|status| in_our_words(status, max_bytes)))
+            .chain(last_word(drain));
+        Ok(Response::new(Box::pin(updates)))
+    }
+}
+
+fn bound(count: usize, limit: usize) -> Result<(), Error> {
+    match count {
+        0 => Err(Error::request("messages", RequestFault::Missing)),
+        _ if count > limit => Err(Error::request("messages", RequestFault::TooMany { count, limit })),
+        _ => Ok(()),
+    }
+}
+
+async fn score_messages(
+    app: &App,
+    messages: Vec<wire::MessageToScore>,
+    deadline: Instant,
+) -> Result<wire::ScoreMessagesResponse, Error> {
+    let (ids, inputs): (Vec<_>, Vec<_>) = messages.into_iter().map(message_input).unzip();
+    let scored = app.grooming.score(inputs, deadline).await?;
+    let results = ids.into_iter().zip(scored.results).enumerate();
+    Ok(wire::ScoreMessagesResponse {
+        results: results
+            .map(|(at, (id, result))| match result {
+                Ok(scored) => answer::message(id, &scored, app.grooming.manifest()),
+                Err(refusal) => answer::refusal(id, &Error::input(text_field(at), refusal)),
+            })
+            .collect(),
+        model: Some(answer::model(app.grooming.identity())),
+        timings: Some(answer::timings(scored.timings)),
+    })
+}
+
+fn message_input(message: wire::MessageToScore) -> (String, MessageInput) {
+    let turn = |turn: wire::Turn| Turn { author: turn.author_id, text: turn.text };
+    let context = message.context.into_iter().map(turn).collect();
+    (message.message_id, MessageInput { author: message.author_id, text: message.text, context })
+}
+
+async fn score_conversation(
+    app: &App,
+    request: wire::ScoreConversationRequest,
+    deadline: Instant,
+) -> Result<wire::ScoreConversationResponse, Error> {
+    let mut conversation = app.grooming.risk_model().conversation(age_groups(request.authors)?);
+    let sent_at = sent_at_all(&request.messages)?;
+    let context_turns = app.grooming.manifest().context_turns();
+    let inputs = messages_in_context(&turns(&request.messages)?, context_turns);
+    let scored = app.grooming.score(inputs, deadline).await?;
+    let mut message_risks = Vec::with_capacity(sent_at.len());
+    for (at, (message, result)) in request.messages.into_iter().zip(scored.results).enumerate() {
+        let score = score_or_silence(result).map_err(|refusal| Error::input(text_field(at), refusal))?;
+        let risk = score.map_or(0.0, |score| score.risk);
+        message_risks.push(wire::MessageRisk { message_id: message.message_id.clone(), risk });
+        if let Some(score) = score {
+            let (message_id, author_id) = (message.message_id, message.author_id);
+            conversation.observe(&Observation { message_id, author_id, sent_at: sent_at[at], score });
+        }
+    }
+    let assessment = conversation.assessment();
+    record_alert(&assessment, &message_risks);
+    Ok(wire::ScoreConversationResponse {
+        conversation_id: request.conversation_id,
+        message_risks,
+        model: Some(answer::model(app.grooming.identity())),
+        timings: Some(answer::timings(scored.timings)),
+        ..answer::conversation(assessment)
+    })
+}
+
+/// A message without text (somebody sent a picture, say) is no fault of the conversation: it just says nothing.
+fn score_or_silence(result: Result<ScoredMessage, InputError>) -> Result<Option<MessageScore>, InputError> {
+    match result {
+        Ok(scored) => Ok(Some(scored.score)),
+        Err(InputError::TextEmpty) => Ok(None),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+fn record_alert(assessment: &Assessment, messages: &[wire::MessageRisk]) {
+    let is_first_alert =
+        |message: &wire::MessageRisk| Some(&message.message_id) == assessment.first_alert_message_id.as_ref();
+    if let Some(before) = messages.iter().position(is_first_alert) {
+        metrics::alerted(before + 1);
+    }
+}
+
+fn turns(messages: &[wire::ConversationMessage]) -> Result<Vec<Turn>, Error> {
+    let turn = |(at, message): (usize, &wire::ConversationMessage)| {
+        author_required(&message.author_id, || format!("messages[{at}].author_id"))?;
+        Ok(turn_of(message))
+    };
+    messages.iter().enumerate().map(turn).collect()
+}
+
+fn turn_of(message: &wire::ConversationMessage) -> Turn {
+    Turn { author: message.author_id.clone(), text: message.text.clone() }
+}
+
+fn author_required(author_id: &str, field: impl Fn() -> String) -> Result<(), Error> {
+    if author_id.is_empty() {
+        return Err(Error::request(field(), RequestFault::Missing));
+    }
+    Ok(())
+}
+
+fn text_field(at: usize) -> String {
+    format!("messages[{at}].text")
+}
+
+fn sent_at_all(messages: &[wire::ConversationMessage]) -> Result<Vec<Option<f64>>, Error> {
+    let of = |(at, message): (usize, &wire::ConversationMessage)| {
+        sent_at(message).map_err(|fault| Error::request(format!("messages[{at}].sent_at"), fault))
+    };
+    messages.iter().enumerate().map(of).collect()
+}
+
+/// Seconds since the Unix epoch.
+#[allow(clippy::cast_precision_loss)] // seconds of four-digit years are far below 2^52
+fn sent_at(message: &wire::ConversationMessage) -> Result<Option<f64>, RequestFault> {
+    const FIRST: i64 = -62_135_596_800; // 0001-01-01T00:00:00Z
+    const LAST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
+    match message.sent_at {
+        None => Ok(None),
+        Some(time) if (FIRST..=LAST).contains(&time.seconds) && (0..1_000_000_000).contains(&time.nanos) => {
+            Ok(Some(time.seconds as f64 + f64::from(time.nanos) * 1e-9))
+        }
+        Some(_) => Err(RequestFault::Timestamp),
+    }
+}
+
+fn age_groups(authors: Vec<wire::Author>) -> Result<HashMap<String, AgeGroup>, Error> {
+    let mut groups = HashMap::with_capacity(authors.len());
+    for (at, author) in authors.into_iter().enumerate() {
+        author_required(&author.author_id, || format!("authors[{at}].author_id"))?;
+        let group = match wire::AgeGroup::try_from(author.age_group) {
+            Ok(wire::AgeGroup::Unspecified) => continue,
+            Ok(wire::AgeGroup::Minor) => AgeGroup::Minor,
+            Ok(wire::AgeGroup::Adult) => AgeGroup::Adult,
+            Err(_) => {
+                let fault = RequestFault::UnknownEnum(author.age_group);
+                return Err(Error::request(format!("authors[{at}].age_group"), fault));
+            }
+        };
+        groups.insert(author.author_id, group);
+    }
+    Ok(groups)
+}

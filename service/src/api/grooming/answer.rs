@@ -1,0 +1,142 @@
+//! Domain → wire.
+
+use models::Identity;
+use models::grooming::{
+    Abstention, Assessment, AuthorAssessment, Evidence, GroomingManifest, GroomingStage, RiskState, Signal,
+};
+use proto::grooming::v1 as wire;
+
+use crate::Error;
+use crate::api::status::code_and_reason;
+use crate::pipeline::{ScoredMessage, Timings};
+
+pub(super) fn message(
+    message_id: String,
+    scored: &ScoredMessage,
+    manifest: &GroomingManifest,
+) -> wire::MessageResult {
+    let signal_score = |(signal, probability): (Signal, f32)| wire::SignalScore {
+        signal: wire_signal(signal).into(),
+        probability,
+        fired: manifest.fired(signal, probability),
+    };
+    wire::MessageResult {
+        message_id,
+        risk: scored.score.risk,
+        signals: Signal::ALL.into_iter().zip(scored.score.signals).map(signal_score).collect(),
+        truncated: scored.truncated,
+        error: None,
+    }
+}
+
+pub(super) fn refusal(message_id: String, error: &Error) -> wire::MessageResult {
+    wire::MessageResult { message_id, error: Some(failure(error)), ..Default::default() }
+}
+
+pub(super) fn failure(error: &Error) -> wire::Failure {
+    let (code, reason) = code_and_reason(error);
+    wire::Failure { code: code.into(), reason: reason.to_owned(), message: error.to_string() }
+}
+
+/// The fields of the answer that the conversation's assessment fills.
+pub(super) fn conversation(assessment: Assessment) -> wire::ScoreConversationResponse {
+    wire::ScoreConversationResponse {
+        risk: assessment.risk,
+        state: wire_state(assessment.state).into(),
+        by_author: assessment.by_author.into_iter().map(wire_author).collect(),
+        first_alert_message_id: assessment.first_alert_message_id.unwrap_or_default(),
+        evidence: assessment.evidence.into_iter().map(wire_evidence).collect(),
+        stages: assessment.stages.into_iter().map(|stage| wire_stage(stage).into()).collect(),
+        abstained: assessment.abstained.is_some(),
+        abstention_reason: wire_abstention(assessment.abstained).into(),
+        ..Default::default()
+    }
+}
+
+/// The same fields for a watched conversation.
+pub(super) fn update(assessment: Assessment) -> wire::RiskUpdate {
+    let answer = conversation(assessment);
+    wire::RiskUpdate {
+        risk: answer.risk,
+        state: answer.state,
+        by_author: answer.by_author,
+        first_alert_message_id: answer.first_alert_message_id,
+        evidence: answer.evidence,
+        stages: answer.stages,
+        abstained: answer.abstained,
+        abstention_reason: answer.abstention_reason,
+        ..Default::default()
+    }
+}
+
+pub(super) fn model(identity: &Identity) -> wire::Model {
+    let Identity { name, version, sha256 } = identity.clone();
+    wire::Model { name, version, sha256 }
+}
+
+pub(super) fn timings(timings: Timings) -> wire::Timings {
+    wire::Timings {
+        queue: prost_types::Duration::try_from(timings.queue).ok(),
+        prepare: prost_types::Duration::try_from(timings.prepare).ok(),
+        infer: prost_types::Duration::try_from(timings.infer).ok(),
+    }
+}
+
+fn wire_author(author: AuthorAssessment) -> wire::AuthorAssessment {
+    wire::AuthorAssessment {
+        author_id: author.author_id,
+        toward_author_ids: author.toward,
+        risk: author.risk,
+        state: wire_state(author.state).into(),
+    }
+}
+
+fn wire_evidence(evidence: Evidence) -> wire::Evidence {
+    wire::Evidence {
+        message_id: evidence.message_id,
+        signal: wire_signal(evidence.signal).into(),
+        contribution: evidence.contribution,
+    }
+}
+
+fn wire_state(state: RiskState) -> wire::State {
+    match state {
+        RiskState::None => wire::State::None,
+        RiskState::Watch => wire::State::Watch,
+        RiskState::Alert => wire::State::Alert,
+    }
+}
+
+fn wire_stage(stage: GroomingStage) -> wire::Stage {
+    match stage {
+        GroomingStage::Contact => wire::Stage::Contact,
+        GroomingStage::Trust => wire::Stage::Trust,
+        GroomingStage::Isolation => wire::Stage::Isolation,
+        GroomingStage::Approach => wire::Stage::Approach,
+    }
+}
+
+fn wire_abstention(abstention: Option<Abstention>) -> wire::AbstentionReason {
+    match abstention {
+        None => wire::AbstentionReason::Unspecified,
+        Some(Abstention::TooLittleText) => wire::AbstentionReason::TooLittleText,
+        Some(Abstention::UnknownLanguage) => wire::AbstentionReason::UnknownLanguage,
+    }
+}
+
+fn wire_signal(signal: Signal) -> wire::Signal {
+    match signal {
+        Signal::AgeProbe => wire::Signal::AgeProbe,
+        Signal::GuardianCheck => wire::Signal::GuardianCheck,
+        Signal::Secrecy => wire::Signal::Secrecy,
+        Signal::Isolation => wire::Signal::Isolation,
+        Signal::PlatformMove => wire::Signal::PlatformMove,
+        Signal::GiftOffer => wire::Signal::GiftOffer,
+        Signal::FlatteryIntimacy => wire::Signal::FlatteryIntimacy,
+        Signal::PhotoRequest => wire::Signal::PhotoRequest,
+        Signal::MeetRequest => wire::Signal::MeetRequest,
+        Signal::LocationProbe => wire::Signal::LocationProbe,
+        Signal::PressureThreat => wire::Signal::PressureThreat,
+        Signal::TrustBuilding => wire::Signal::TrustBuilding,
+    }
+}

@@ -1,0 +1,201 @@
+//! What one `WatchConversations` stream remembers: for each conversation the last turns and the risk so far.
+//!
+//! Turns are taken when a message arrives, so that the scores of many messages can be computed side by side; risks are
+//! folded when the scores come, in the order of arrival. Both are bounded by the number of conversations remembered.
+
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+use models::grooming::{Assessment, ConversationRisk, MessageInput, Observation, RiskState, Turn};
+use proto::grooming::v1 as wire;
+use tonic::Status;
+
+use super::{age_groups, answer, author_required, sent_at, turn_of};
+use crate::api::Served;
+use crate::error::RequestFault;
+use crate::pipeline::{ScoredMessage, Timings};
+use crate::{App, Error, metrics};
+
+/// One stream's memory.
+pub(super) struct Watch {
+    served: Arc<Served>,
+    /// Never locked across an await.
+    conversations: Mutex<LruCache<String, Watched>>,
+}
+
+/// One conversation.
+struct Watched {
+    turns: VecDeque<Turn>,
+    risk: ConversationRisk,
+    messages: usize,
+    has_alerted: bool,
+    every_message: bool,
+    last_state: RiskState,
+}
+
+/// A message with its score, or why it has none.
+pub(super) struct Scored {
+    conversation_id: String,
+    message_id: String,
+    result: Result<(Observation, Timings), Error>,
+}
+
+impl Watch {
+    pub(super) fn new(served: Arc<Served>, most: NonZeroUsize) -> Arc<Self> {
+        Arc::new(Self { served, conversations: Mutex::new(LruCache::new(most)) })
+    }
+
+    /// Remembers the turn at once, then scores the message.
+    pub(super) fn score(
+        watch: &Arc<Self>,
+        message: Result<wire::WatchConversationsRequest, Status>,
+    ) -> impl Future<Output = Result<Scored, Status>> + use<> {
+        let watch = Arc::clone(watch);
+        let noted = message.map(|request| watch.note(request));
+        async move {
+            let (conversation_id, message_id, pending) = noted?;
+            let result = match pending {
+                Ok(pending) => watch.score_one(pending).await,
+                Err(error) => Err(error),
+            };
+            Ok(Scored { conversation_id, message_id, result })
+        }
+    }
+
+    /// Folds a score into its conversation's risk; `None` when the caller did not ask to hear of it.
+    pub(super) fn update(&self, scored: Result<Scored, Status>) -> Result<Option<wire::RiskUpdate>, Status> {
+        let Scored { conversation_id, message_id, result } = scored?;
+        let update = match result {
+            Ok((observation, timings)) => self.fold(&conversation_id, observation, timings)?,
+            Err(error) => {
+                Some(wire::RiskUpdate { error: Some(answer::failure(&error)), ..Default::default() })
+            }
+        };
+        Ok(update.map(|update| wire::RiskUpdate { conversation_id, message_id, ..update }))
+    }
+
+    fn note(&self, request: wire::WatchConversationsRequest) -> (String, String, Result<Pending, Error>) {
+        let conversation_id = request.conversation_id.clone();
+        let message_id =
+            request.message.as_ref().map_or_else(String::new, |message| message.message_id.clone());
+        (conversation_id, message_id, self.pending(request))
+    }
+
+    fn pending(&self, request: wire::WatchConversationsRequest) -> Result<Pending, Error> {
+        let app = self.served.app()?;
+        if request.conversation_id.is_empty() {
+            return Err(Error::request("conversation_id", RequestFault::Missing));
+        }
+        let message = request.message.ok_or_else(|| Error::request("message", RequestFault::Missing))?;
+        author_required(&message.author_id, || "message.author_id".to_owned())?;
+        let sent_at = sent_at(&message).map_err(|fault| Error::request("message.sent_at", fault))?;
+        let start = Start { authors: request.authors, mode: request.update_mode };
+        let turn = turn_of(&message);
+        let context =
+            self.remember(app, Arrival { conversation_id: request.conversation_id, start, turn })?;
+        let input = MessageInput { author: message.author_id.clone(), text: message.text, context };
+        Ok(Pending { input, message_id: message.message_id, author_id: message.author_id, sent_at })
+    }
+
+    /// Adds a turn to its conversation, which begins with it if it is new; answers the turns before it.
+    fn remember(&self, app: &App, arrival: Arrival) -> Result<Vec<Turn>, Error> {
+        let mut conversations = self.lock();
+        let begin = || Watched::begin(app, arrival.start);
+        let watched = conversations.try_get_or_insert_mut(arrival.conversation_id, begin)?;
+        let before = watched.turns.iter().cloned().collect();
+        watched.turns.push_back(arrival.turn);
+        while watched.turns.len() > app.grooming.manifest().context_turns() {
+            watched.turns.pop_front();
+        }
+        Ok(before)
+    }
+
+    async fn score_one(&self, pending: Pending) -> Result<(Observation, Timings), Error> {
+        let deadline = self.served.deadline();
+        let scored = self.served.app()?.grooming.score(vec![pending.input], deadline);
+        let scored =
+            tokio::time::timeout_at(deadline.into(), scored).await.map_err(|_| Error::DeadlineExceeded)??;
+        let result = scored.results.into_iter().next().ok_or(Error::Internal)?;
+        let ScoredMessage { score, .. } = result.map_err(|refusal| Error::input("message.text", refusal))?;
+        let Pending { message_id, author_id, sent_at, .. } = pending;
+        Ok((Observation { message_id, author_id, sent_at, score }, scored.timings))
+    }
+
+    fn fold(
+        &self,
+        id: &str,
+        observation: Observation,
+        timings: Timings,
+    ) -> Result<Option<wire::RiskUpdate>, Error> {
+        let app = self.served.app()?;
+        let message_risk = observation.score.risk;
+        let mut conversations = self.lock();
+        // Forgotten between arrival and score: only when more conversations than the bound spoke in that moment.
+        let Some(watched) = conversations.get_mut(id) else { return Ok(None) };
+        let Some(assessment) = watched.observe(&observation) else { return Ok(None) };
+        Ok(Some(wire::RiskUpdate {
+            message_risk,
+            model: Some(answer::model(app.grooming.identity())),
+            timings: Some(answer::timings(timings)),
+            ..answer::update(assessment)
+        }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, LruCache<String, Watched>> {
+        self.conversations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A message that can be scored.
+struct Pending {
+    input: MessageInput,
+    message_id: String,
+    author_id: String,
+    sent_at: Option<f64>,
+}
+
+/// A turn, with what its conversation begins with if it is the first.
+struct Arrival {
+    conversation_id: String,
+    start: Start,
+    turn: Turn,
+}
+
+/// What is read with a conversation's first message.
+struct Start {
+    authors: Vec<wire::Author>,
+    mode: i32,
+}
+
+impl Watched {
+    fn begin(app: &App, start: Start) -> Result<Self, Error> {
+        let every_message = match wire::UpdateMode::try_from(start.mode) {
+            Ok(wire::UpdateMode::Unspecified | wire::UpdateMode::StateChange) => false,
+            Ok(wire::UpdateMode::EveryMessage) => true,
+            Err(_) => return Err(Error::request("update_mode", RequestFault::UnknownEnum(start.mode))),
+        };
+        Ok(Self {
+            turns: VecDeque::with_capacity(app.grooming.manifest().context_turns() + 1),
+            risk: app.grooming.risk_model().conversation(age_groups(start.authors)?),
+            messages: 0,
+            has_alerted: false,
+            every_message,
+            last_state: RiskState::None,
+        })
+    }
+
+    /// Takes a message into the risk; the assessment when the caller asked to hear of it.
+    fn observe(&mut self, observation: &Observation) -> Option<Assessment> {
+        self.risk.observe(observation);
+        self.messages += 1;
+        let assessment = self.risk.assessment();
+        let alerts = assessment.first_alert_message_id.is_some();
+        if alerts && !std::mem::replace(&mut self.has_alerted, alerts) {
+            metrics::alerted(self.messages);
+        }
+        let changed = std::mem::replace(&mut self.last_state, assessment.state) != assessment.state;
+        (changed || self.every_message).then_some(assessment)
+    }
+}

@@ -1,0 +1,298 @@
+//! `ward.toml`, parsed once into types that cannot be wrong. The one door to the machine's settings.
+//!
+//! The shipped `ward.toml` is compiled in and *is* the defaults; a file of the user's own is laid over it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use models::age::policy::{Policy, PolicySpec};
+use models::{InputError, LoadError};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+const DEFAULTS: &str = include_str!("../../ward.toml");
+
+/// The file looked for when none is named.
+pub const FILE_NAME: &str = "ward.toml";
+
+/// The whole configuration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Addresses and bounds of the server.
+    pub server: Server,
+    /// What is logged, and how.
+    pub log: Log,
+    /// Apparent ages.
+    pub age: Age,
+    /// Grooming risk.
+    pub grooming: Grooming,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// gRPC.
+    pub listen: SocketAddr,
+    /// HTTP for metrics and probes.
+    pub admin_listen: SocketAddr,
+    deadline_ms: NonZeroU64,
+    drain_ms: u64,
+    /// The largest message accepted, bytes.
+    pub max_message_bytes: NonZeroUsize,
+}
+
+impl Server {
+    /// The longest that one request may take.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        Duration::from_millis(self.deadline_ms.get())
+    }
+
+    /// How long requests in flight may go on after a shutdown began.
+    #[must_use]
+    pub fn drain(&self) -> Duration {
+        Duration::from_millis(self.drain_ms)
+    }
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// The least severe level that is logged.
+    pub level: Level,
+    /// For people or for programs.
+    pub format: Format,
+}
+
+/// A level of severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// How a log line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// For people; in colour on a terminal.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[age]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Age {
+    /// Folder of the age bundle.
+    pub bundle: PathBuf,
+    /// Folder of the detector bundle.
+    pub detector: PathBuf,
+    /// Photos admitted at once.
+    pub capacity: NonZeroUsize,
+    /// Most pixels of a photo.
+    pub max_pixels: NonZeroU64,
+    /// Most faces answered for a photo.
+    pub max_faces: NonZeroUsize,
+    /// Most faces in a batch.
+    pub max_batch_faces: NonZeroUsize,
+    /// 0: from the cores.
+    pub prepare_workers: usize,
+    /// 0: from the cores.
+    pub infer_workers: usize,
+    policies: BTreeMap<String, PolicySpec>,
+}
+
+impl Age {
+    /// The named policies, checked.
+    ///
+    /// # Errors
+    /// The name of the first policy that contradicts itself, and how.
+    pub fn policies(&self) -> Result<BTreeMap<String, Policy>, ConfigError> {
+        let checked = |(name, spec): (&String, &PolicySpec)| match Policy::new(*spec) {
+            Ok(policy) => Ok((name.clone(), policy)),
+            Err(source) => Err(ConfigError::Policy { name: name.clone(), source }),
+        };
+        self.policies.iter().map(checked).collect()
+    }
+}
+
+/// `[grooming]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grooming {
+    /// Folder of the grooming bundle.
+    pub bundle: PathBuf,
+    /// Messages admitted at once.
+    pub capacity: NonZeroUsize,
+    /// Most messages in a `ScoreMessages` request.
+    pub max_messages: NonZeroUsize,
+    /// Most messages in a `ScoreConversation` request.
+    pub max_conversation_messages: NonZeroUsize,
+    /// Longest text of a message, bytes.
+    pub max_text_bytes: NonZeroUsize,
+    /// Conversations that one stream remembers.
+    pub max_watched_conversations: NonZeroUsize,
+    /// Most messages in a batch.
+    pub max_batch_messages: NonZeroUsize,
+    /// Most tokens in a batch, padding included.
+    pub max_batch_tokens: NonZeroUsize,
+    /// 0: from the cores.
+    pub prepare_workers: usize,
+    /// 0: from the cores.
+    pub infer_workers: usize,
+}
+
+/// The configuration cannot be used. Each message is one sentence with the mend.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}: check the path given with --config", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Not TOML, an unknown key, or a value out of its range.
+    #[error("{} is not a valid configuration: {}", path.display(), source.message())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// A policy that contradicts itself.
+    #[error("[age.policies.{name}]: {source}")]
+    Policy {
+        /// The policy's name.
+        name: String,
+        /// How.
+        source: InputError,
+    },
+    /// More work in one request than is admitted at all: that request could never be answered.
+    #[error(
+        "[grooming] capacity must be at least max_messages and max_conversation_messages: raise it to {least}"
+    )]
+    Capacity {
+        /// The least capacity that fits.
+        least: usize,
+    },
+    /// A bundle cannot be used.
+    #[error(transparent)]
+    Bundle(#[from] LoadError),
+}
+
+impl Config {
+    /// Reads `file`; without one, `ward.toml` in the working directory; without that, the shipped defaults.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the file cannot be read or holds what no configuration may hold.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let path = file.unwrap_or(Path::new(FILE_NAME));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if file.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(source) => return Err(ConfigError::Unreadable { path: path.to_path_buf(), source }),
+        };
+        Self::parse(&text, path)
+    }
+
+    /// Lays `text` over the defaults; paths in it are relative to the folder of `path`.
+    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let invalid = |source| ConfigError::Invalid { path: path.to_path_buf(), source: Box::new(source) };
+        // Parsed on its own first, so that a message points into the user's file and not into the sum of two.
+        let own: Table = toml::from_str(text).map_err(invalid)?;
+        let mut whole: Table = toml::from_str(DEFAULTS).map_err(invalid)?;
+        lay_over(&mut whole, own);
+        let mut config: Self = whole.try_into().map_err(invalid)?;
+        config.resolve(path.parent().unwrap_or(Path::new("")));
+        config.check()?;
+        Ok(config)
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        for path in [&mut self.age.bundle, &mut self.age.detector, &mut self.grooming.bundle] {
+            *path = folder.join(&path);
+        }
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let least = self.grooming.max_messages.max(self.grooming.max_conversation_messages);
+        if self.grooming.capacity < least {
+            return Err(ConfigError::Capacity { least: least.get() });
+        }
+        self.age.policies().map(drop)
+    }
+}
+
+/// Tables are merged key by key; everything else is replaced.
+fn lay_over(base: &mut Table, own: Table) {
+    for (key, value) in own {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => lay_over(below, above),
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+/// Cores that this process may use: the machine's, less what affinity and the container's quota take away.
+#[must_use]
+pub fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// `configured`, or `automatic` when that is 0.
+#[must_use]
+pub fn workers(configured: usize, automatic: NonZeroUsize) -> NonZeroUsize {
+    NonZeroUsize::new(configured).unwrap_or(automatic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(text, Path::new("/etc/ward/ward.toml"))
+    }
+
+    #[test]
+    fn the_shipped_file_is_the_default() {
+        let config = parse("").expect("the shipped file is valid");
+        assert_eq!(config.server.listen.port(), 50051);
+        assert_eq!(config.age.bundle, Path::new("/etc/ward/models/bundles/age"));
+        assert!(config.age.policies().expect("valid").contains_key("over-18-challenge-25"));
+    }
+
+    #[test]
+    fn a_file_needs_only_what_differs() {
+        let config = parse("[age]\nmax_faces = 2\n[age.policies.mine]\nminimum_age = 18\npass_if_over = 30\nfail_if_under = 0\nmax_minor_pass_probability = 0.1").expect("valid");
+        assert_eq!(config.age.max_faces.get(), 2);
+        assert_eq!(config.age.policies().expect("valid").len(), 5);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let message = |text: &str| parse(text).expect_err("must be refused").to_string();
+        assert!(message("[age]\nmax_face = 2").contains("max_face"));
+        assert!(message("[server]\ndeadline_ms = 0").contains("configuration"));
+        assert!(message("[grooming]\ncapacity = 3").contains("raise it to 1000"));
+        assert!(message("[age.policies.over-13]\npass_if_over = 5").contains("over-13"));
+    }
+}
