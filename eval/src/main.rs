@@ -1,2 +1,61 @@
-//! Placeholder.
-fn main() {}
+//! `ward-eval`: how good are the models that Ward serves, on data of the user's own?
+//!
+//! It runs the very stages that are served, offline, so that its figures are the service's figures.
+
+mod age;
+mod compare;
+mod dataset;
+mod grooming;
+mod metrics;
+mod parallel;
+mod progress;
+mod report;
+mod verdict;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use verdict::Verdict;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "ward-eval",
+    version,
+    about = "Measures Ward's models on your own data, with the stages that are served."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Apparent age against known age, on photos
+    Age(age::Options),
+    /// Grooming risk against labels, on conversations
+    Grooming(grooming::Options),
+    /// Compare two reports, and judge the second by a gate
+    Compare(compare::Options),
+}
+
+fn main() -> ExitCode {
+    let ended = match Arguments::parse().command {
+        Command::Age(options) => age::run(&options),
+        Command::Grooming(options) => grooming::run(&options),
+        Command::Compare(options) => compare::run(&options),
+    };
+    let verdict = ended.unwrap_or_else(|error| {
+        // Standard error may be closed; the exit code still tells.
+        let _ = writeln!(io::stderr(), "error: {error:#}");
+        Verdict::BadData
+    });
+    verdict.into()
+}
+
+/// Says something on standard output.
+fn say(text: &str) -> Result<()> {
+    Ok(writeln!(io::stdout(), "{text}")?)
+}

@@ -1,0 +1,91 @@
+//! The numbers of a report, each under a dotted key such as `overall.mae` or `by_source.casino.fpr`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+/// Fields that tell one element of a list from another. They name the element and are no figures themselves.
+const IDENTITIES: [&str; 8] = ["band", "column", "value", "reason", "score", "threshold", "source", "slice"];
+
+/// Figures by key. None: the report says that the figure is undefined.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Figures(BTreeMap<String, Option<f64>>);
+
+impl Figures {
+    /// All numbers in `report`.
+    pub(crate) fn of(report: &Value) -> Self {
+        let mut figures = BTreeMap::new();
+        collect("", report, &mut figures);
+        Self(figures)
+    }
+
+    /// The figure of that key. The outer None: there is no such key.
+    #[allow(clippy::option_option)] // Missing and undefined are different things here.
+    pub(crate) fn get(&self, key: &str) -> Option<Option<f64>> {
+        self.0.get(key).copied()
+    }
+
+    /// Every key of either, with the figure of each.
+    pub(crate) fn beside<'a>(&'a self, other: &'a Self) -> BTreeMap<&'a str, (Option<f64>, Option<f64>)> {
+        let keys: BTreeSet<_> = self.0.keys().chain(other.0.keys()).collect();
+        let pair = |key: &String| (self.get(key).flatten(), other.get(key).flatten());
+        keys.into_iter().map(|key| (key.as_str(), pair(key))).collect()
+    }
+}
+
+fn collect(key: &str, value: &Value, figures: &mut BTreeMap<String, Option<f64>>) {
+    match value {
+        Value::Null => drop(figures.insert(key.to_owned(), None)),
+        Value::Number(number) => drop(figures.insert(key.to_owned(), number.as_f64())),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                collect(&under(key, name), value, figures);
+            }
+        }
+        Value::Array(elements) => {
+            for mut fields in elements.iter().filter_map(Value::as_object).cloned() {
+                let name = take_identity(&mut fields);
+                collect(&under(key, &name), &Value::Object(fields), figures);
+            }
+        }
+        Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+fn under(key: &str, name: &str) -> String {
+    if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") }
+}
+
+fn take_identity(fields: &mut Map<String, Value>) -> String {
+    let parts = IDENTITIES.iter().filter_map(|identity| fields.remove(*identity));
+    let plain = |part: Value| part.as_str().map_or_else(|| part.to_string(), str::to_owned);
+    parts.map(plain).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_number_has_a_key() {
+        let figures = Figures::of(&json!({
+            "kind": "age",
+            "overall": { "mae": 4.5, "minor_pass_rate": { "18": null } },
+            "by_group": [{ "column": "sex", "value": "1", "n": 3 }],
+            "curve": [{ "score": "age", "threshold": 18.5, "rate": 0.25 }],
+        }));
+        assert_eq!(figures.get("overall.mae"), Some(Some(4.5)));
+        assert_eq!(figures.get("overall.minor_pass_rate.18"), Some(None));
+        assert_eq!(figures.get("by_group.sex/1.n"), Some(Some(3.0)));
+        assert_eq!(figures.get("curve.age/18.5.rate"), Some(Some(0.25)));
+        assert_eq!((figures.get("kind"), figures.get("overall.bias")), (None, None));
+    }
+
+    #[test]
+    fn a_key_of_one_side_stands_beside_nothing() {
+        let (a, b) = (Figures::of(&json!({ "x": 1 })), Figures::of(&json!({ "y": 2 })));
+        assert_eq!(a.beside(&b), BTreeMap::from([("x", (Some(1.0), None)), ("y", (None, Some(2.0)))]));
+    }
+}

@@ -1,0 +1,39 @@
+//! What the exit code says. It always equals the verdict that is printed.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It ran, and every gate holds.
+    Pass,
+    /// A gate does not hold.
+    Failed,
+    /// There is no result: the data, the arguments or the installation are at fault.
+    BadData,
+    /// No gate failed, but the data are too few to tell for at least one.
+    Inconclusive,
+}
+
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        Self::from(match verdict {
+            Verdict::Pass => 0,
+            Verdict::Failed => 1,
+            Verdict::BadData => 2,
+            Verdict::Inconclusive => 3,
+        })
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Pass => "pass",
+            Self::Failed => "failed",
+            Self::BadData => "bad data",
+            Self::Inconclusive => "inconclusive",
+        })
+    }
+}
