@@ -115,3 +115,38 @@ fn pixel(photo: &Photo, column: i64, row: i64) -> Option<&[u8]> {
     let at = 3 * (row as usize * photo.width() as usize + column as usize);
     photo.rgb().get(at..at + 3)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::age::Bounds;
+
+    /// Smooth shades, so that a slip of half a pixel shows.
+    fn shades() -> Photo {
+        let colour =
+            |x: u32, y: u32| [3 * x + y, x * x / 20 + 2 * y, 255 - 3 * x - y].map(|value| value as u8);
+        let rgb = (0..48).flat_map(|y| (0..64).flat_map(move |x| colour(x, y))).collect();
+        Photo::from_rgb(64, 48, rgb).unwrap()
+    }
+
+    /// Expected values: `crop_face` of models/training/age/crop.py on the same picture.
+    #[test]
+    fn the_crop_is_the_one_that_the_network_was_trained_on() {
+        let points = [(20.0, 10.0), (38.0, 16.0), (30.0, 22.0), (24.0, 34.0), (36.0, 37.0)];
+        let face = Detection {
+            bounds: Bounds { x: 10.0, y: -6.0, width: 40.0, height: 50.0 },
+            landmarks: points.map(|(x, y)| Point { x, y }),
+            score: 1.0,
+        };
+        let crop = Crop::cut(&shades(), &face, CropSpec { size: 16, scale: 1.1 });
+        let pixel = |row: usize, column: usize| &crop.rgb[3 * (16 * row + column)..][..3];
+        assert_eq!(pixel(0, 0), [0, 0, 0]);
+        assert_eq!(pixel(2, 9), [123, 86, 132]);
+        assert_eq!(pixel(5, 4), [69, 35, 186]);
+        assert_eq!(pixel(8, 8), [112, 88, 143]);
+        assert_eq!(pixel(12, 3), [58, 61, 197]);
+        let sum =
+            |channel: usize| crop.rgb.iter().skip(channel).step_by(3).map(|&v| u32::from(v)).sum::<u32>();
+        assert_eq!([sum(0), sum(1), sum(2)], [23_922, 21_622, 30_348]);
+    }
+}

@@ -21,7 +21,10 @@ pub use detect::{Detection, Detector};
 pub use estimate::{Estimate, Estimator, Interval};
 pub use geometry::{Bounds, Point};
 pub use image::{ImageLimits, Photo};
-pub use manifest::{AgeManifest, DetectorManifest};
+pub use manifest::{
+    AgeCalibration, AgeManifest, AnswerDefaults, CropSpec, DetectionLimits, DetectorManifest, Letterbox,
+    QualityLimits,
+};
 pub use prepare::{Face, PhotoInput, Prepare};
 pub use quality::Quality;
 pub use reason::Reason;

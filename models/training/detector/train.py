@@ -1,0 +1,82 @@
+"""Trains the face detector from scratch and writes its bundle.
+
+    python models/training/detector/train.py --data DIR --out DIR
+
+About 80 minutes on one core. Interrupted, it goes on from the last checkpoint in --out; --minutes bounds the run (see
+progress.py).
+"""
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+import canvas  # noqa: E402
+import evaluate  # noqa: E402
+import faces  # noqa: E402
+from detect import Geometry, torch_raw  # noqa: E402
+from finish import finish  # noqa: E402
+from loss import detection_loss  # noqa: E402
+from net import FaceNet  # noqa: E402
+from progress import Run  # noqa: E402
+
+BATCH, SEED, PEAK_RATE = 32, 20262, 4e-3
+
+
+def main():
+    args = arguments()
+    torch.manual_seed(SEED)
+    cv2.setNumThreads(torch.get_num_threads())
+    run = Run(args.out, FaceNet(), PEAK_RATE, args.steps, args.minutes)
+    run.log(f"settings batch={BATCH} seed={SEED} rate={PEAK_RATE} canvas={canvas.SIZE} steps={args.steps}")
+    pools, val = load_pools(args.data), evaluate.load(args.data)
+    run.log("photos " + " ".join(f"{name}={len(photos)}" for name, photos in vars(pools).items()))
+    for step in run.steps():
+        rng = np.random.default_rng([SEED, step])
+        pictures = [canvas.draw(pools, rng) for _ in range(BATCH)]
+        loss = run.update(lambda net: loss_of(net, pictures))
+        if step % 100 == 0:
+            run.log(f"step={step} loss={loss:.3f} rate={run.rate():.5f}")
+        if step % 2000 == 0 and step:
+            findings = evaluate.Findings(torch_raw(run.averaged()), sample(val), Geometry())
+            run.log(findings.line(0.5) + " (every 4th)")
+    finish(run.averaged(), val, args.out, run.log)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the face packs")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, log and bundle")
+    parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--minutes", type=float, default=math.inf)
+    return parser.parse_args()
+
+
+def load_pools(data_dir):
+    portraits = [photo for pack in ("utkface", "aaf") for photo in faces.labelled(data_dir, pack, "train")]
+    scenes, _ = faces.hold_out(faces.scenes(data_dir))
+    negatives, _ = faces.hold_out(faces.negatives(data_dir))
+    return canvas.Pools(portraits, scenes, negatives)
+
+
+def loss_of(net, pictures):
+    images = torch.from_numpy(np.stack([picture[0] for picture in pictures])).permute(0, 3, 1, 2)
+    images = images.float().contiguous(memory_format=torch.channels_last)
+    targets = [tuple(torch.from_numpy(part) for part in picture[1:]) for picture in pictures]
+    with torch.autocast("cpu", torch.bfloat16):
+        raw = net(images)
+    return detection_loss(raw.float(), targets, canvas.SIZE)
+
+
+def sample(val):
+    """A quarter of each set: enough to see where the training stands."""
+    return {name: photos[::4] for name, photos in val.items()}
+
+
+if __name__ == "__main__":
+    main()
