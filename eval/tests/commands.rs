@@ -1,0 +1,167 @@
+//! The program as a user runs it, with the bundles that ship, on data made here.
+
+#![allow(clippy::unwrap_used)] // Clippy knows tests by #[test]; helpers of an integration test have none.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Runs ward-eval in the project's folder, where the bundles are found.
+fn eval(arguments: &[&OsStr]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ward-eval")).args(arguments).current_dir(project()).output().unwrap()
+}
+
+fn assert_ran(run: &Output) {
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+}
+
+fn report(folder: &Path) -> Value {
+    serde_json::from_slice(&fs::read(folder.join("out/report.json")).unwrap()).unwrap()
+}
+
+fn samples(folder: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(folder.join("out/samples.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Runs on the photos of `folder`, with a portrait among them.
+fn age(folder: &Path, csv: &str, split: &str) -> Output {
+    fs::copy(project().join("examples/astronaut.jpg"), folder.join("portrait.jpg")).unwrap();
+    let (manifest, out) = (folder.join("photos.csv"), folder.join("out"));
+    fs::write(&manifest, csv).unwrap();
+    let paths =
+        [("--manifest", manifest.as_os_str()), ("--images", folder.as_ref()), ("--out", out.as_ref())];
+    let named = paths.into_iter().chain([("--split", split.as_ref())]);
+    let arguments = named.flat_map(|(name, value)| [name.as_ref(), value]);
+    eval(&std::iter::once("age".as_ref()).chain(arguments).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_broken_photo_is_a_counted_row() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("text.jpg"), "no image at all").unwrap();
+    let csv = "file,age,sex,split\n\
+               portrait.jpg,45,1,val\ntext.jpg,16,0,val\nmissing.jpg,20,0,val\nportrait.jpg,1,0,train\n";
+    assert_ran(&age(folder.path(), csv, "val"));
+    let (report, samples) = (report(folder.path()), samples(folder.path()));
+    assert_eq!((&report["overall"]["n"], &report["overall"]["n_answered"]), (&json!(3), &json!(1)));
+    let estimate = samples[0]["age_years"].as_f64().unwrap();
+    assert!((report["overall"]["mae"].as_f64().unwrap() - (estimate - 45.0).abs()).abs() < 1e-4);
+    assert_eq!(samples[1]["reasons"], json!(["IMAGE_FORMAT"]));
+    assert_eq!(samples[2]["reasons"], json!(["FILE_UNREADABLE"]));
+    // The one minor has no estimate: no rate is no rate, and not 0.
+    assert_eq!(
+        report["overall"]["minor_pass_rate"],
+        json!({ "18": null, "21": null, "23": null, "25": null })
+    );
+    assert_eq!(report["overall"]["adult_refusal_rate"]["25"], json!(if estimate < 25.0 { 1.0 } else { 0.0 }));
+}
+
+#[test]
+fn the_page_needs_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_ran(&age(folder.path(), "file,age,split\nportrait.jpg,45,val\n", "val"));
+    let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+    assert!(page.contains("<h1>Apparent age</h1>"));
+    assert!(!page.contains("http") && !page.contains("<script"));
+    let written = fs::read_dir(folder.path().join("out")).unwrap();
+    let mut names: Vec<_> = written.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["report.html", "report.json", "samples.jsonl"]);
+}
+
+#[test]
+fn bad_data_is_one_sentence_and_exit_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = age(folder.path(), "file,age,split\na.jpg,unknown,val\n", "val");
+    assert_eq!(run.status.code(), Some(2));
+    let message = String::from_utf8(run.stderr).unwrap();
+    assert!(message.ends_with("photos.csv, line 2: `unknown` is not an age in years\n"), "{message}");
+    assert_eq!(age(folder.path(), "file,age,split\na.jpg,20,val\n", "test").status.code(), Some(2));
+}
+
+fn grooming(folder: &Path, chats: &[Value], rest: &[&str]) -> Output {
+    let (data, out) = (folder.join("chats.jsonl"), folder.join("out"));
+    let lines: Vec<_> = chats.iter().map(Value::to_string).collect();
+    fs::write(&data, lines.join("\n")).unwrap();
+    let mut arguments: Vec<&OsStr> =
+        vec!["grooming".as_ref(), "--data".as_ref(), data.as_ref(), "--out".as_ref(), out.as_ref()];
+    arguments.extend(rest.iter().map(AsRef::<OsStr>::as_ref));
+    eval(&arguments)
+}
+
+/// Without a label.
+fn benign(id: &str) -> Value {
+    json!({ "conversation_id": id, "source": "school", "messages": [
+        { "speaker": "A", "text": "did you finish the worksheet for tomorrow" },
+        { "speaker": "B", "text": "nearly, the last two questions are hard" },
+        { "speaker": "A", "text": "" },
+        { "speaker": "A", "text": "then let us look at them together before class" },
+    ] })
+}
+
+/// The example that shows the pattern, labelled so; its messages bear no label.
+fn pattern() -> Value {
+    let text = fs::read_to_string(project().join("examples/chat.jsonl")).unwrap();
+    let mut chat: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    (chat["source"], chat["label"]) = (json!("example"), json!(1));
+    chat
+}
+
+#[test]
+fn every_conversation_is_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_ran(&grooming(folder.path(), &[benign("a"), pattern(), benign("b")], &["--label", "0"]));
+    let (report, samples) = (report(folder.path()), samples(folder.path()));
+    assert_eq!((&report["conversation"]["n_pos"], &report["conversation"]["n_neg"]), (&json!(1), &json!(2)));
+    assert_eq!(report["conversation"]["roc_auc"], json!(1.0));
+    // Of each benign conversation three messages can be scored.
+    assert_eq!((&report["message"]["n_pos"], &report["message"]["n_neg"]), (&json!(0), &json!(6)));
+    assert_eq!(report["message"]["n_refused"], json!(2));
+    assert_eq!(report["by_source"][1]["source"], "school");
+    let ids: Vec<_> = samples.iter().map(|sample| sample["conversation_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["a", "example", "b"]);
+    assert_eq!((&samples[1]["label"], &samples[0]["first_alert"]), (&json!(1), &Value::Null));
+    // Nothing of what was written leaves the data.
+    assert!(!fs::read_to_string(folder.path().join("out/samples.jsonl")).unwrap().contains("worksheet"));
+}
+
+#[test]
+fn a_label_is_never_assumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = grooming(folder.path(), &[benign("a")], &[]);
+    assert_eq!(run.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&run.stderr).contains("give --label 0"));
+    assert!(!folder.path().join("out/report.json").exists());
+}
+
+#[test]
+fn a_gate_decides_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let a = file("a.json", r#"{"kind": "age", "overall": {"mae": 6.0, "bias": null}}"#);
+    let b = file("b.json", r#"{"kind": "age", "overall": {"mae": 5.5, "bias": null}}"#);
+    let judge = |gate: &str| {
+        let gate = file("gate.toml", gate);
+        let run = eval(&["compare".as_ref(), a.as_ref(), b.as_ref(), "--gate".as_ref(), gate.as_ref()]);
+        (run.status.code(), String::from_utf8(run.stdout).unwrap())
+    };
+    let (code, output) = judge("bounds.'overall.mae' = { max = 5.5 }");
+    assert!(code == Some(0) && output.contains("-0.5000") && output.contains("gate: pass"), "{output}");
+    let (code, output) = judge("bounds.'overall.mae' = { max = 5 }");
+    assert!(code == Some(1) && output.contains("gate: failed"), "{output}");
+    let (code, output) = judge("bounds.'overall.bias' = { max = 5 }");
+    assert!(code == Some(3) && output.contains("gate: inconclusive"), "{output}");
+    assert_eq!(judge("bounds.'overall.nothing' = { max = 5 }").0, Some(2));
+}
