@@ -27,7 +27,8 @@ impl Abstention {
         if words.words < settings.min_words {
             return Some(Self::TooLittleText);
         }
-        let share = words.english as f32 / words.words as f32;
+        // Laplace's rule of succession: a few words more or less never decide alone.
+        let share = (words.english + 1) as f32 / (words.words + 2) as f32;
         (share < settings.min_english_share).then_some(Self::UnknownLanguage)
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //! strength(p)  = max(0, (p - floor) / (1 - floor))
 //! E_s         += (1 - E_s) * strength(risk * p_s)              one for each signal, 0 to 1
-//! P           += (1 - P)   * strength(risk)                    the pattern as a whole, whatever the signal
+//! P           += (1 - P)   * strength(risk) * pattern_step     the pattern as a whole, whatever the signal
 //! Q           += (1 - Q)   * max_s strength(risk * p_s) * (strongest E of an earlier stage)     escalation
 //! D            = sum over stages of S - max over stages of S, S = strongest E of a stage        diversity
 //! logit        = intercept + prior + sum_s w_s E_s + w_P P + w_Q Q + w_D D                      all w >= 0
@@ -57,7 +57,7 @@ impl AuthorEvidence {
         }
         // What belongs to no single signal is named under the message's clearest one.
         lifts[clearest(&score.signals)] += parameters.pattern
-            * saturate(&mut self.pattern, parameters.strength(risk))
+            * saturate(&mut self.pattern, parameters.pattern_step * parameters.strength(risk))
             + parameters.escalation * saturate(&mut self.escalation, escalation);
         for stage in GroomingStage::ALL {
             self.stages_seen[stage as usize] |= self.stage(stage) >= parameters.stage_seen;

@@ -6,6 +6,7 @@
 
 mod abstention;
 mod assessment;
+mod conversation;
 mod encoding;
 mod evidence;
 mod language;
@@ -19,6 +20,7 @@ mod text;
 
 pub use abstention::Abstention;
 pub use assessment::{Assessment, AuthorAssessment, Evidence};
+pub use conversation::messages_in_context;
 pub use language::WordCount;
 pub use manifest::GroomingManifest;
 pub use message::{MessageScore, MessageScorer};

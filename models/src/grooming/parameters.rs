@@ -10,6 +10,8 @@ use super::PerSignal;
 pub(crate) struct RiskParameters {
     pub(crate) intercept: f64,
     pub(crate) floor: f64,
+    /// The most that one message moves the evidence of the pattern: a single message is none.
+    pub(crate) pattern_step: f64,
     pub(crate) half_life_messages: f64,
     pub(crate) half_life_days: f64,
     pub(crate) pattern: f64,

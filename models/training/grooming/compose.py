@@ -19,6 +19,8 @@ from style import draw_style, write
 HOST_RATE = 0.35
 CHANNEL_RATE = 0.2
 LONGEST = 60
+# How often two turns in a row by one author become one message, and how often a line without a signal is left out.
+JOIN_RATE, SKIP_RATE = 0.4, 0.12
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,7 @@ class Composer:
         family = self.rng.choice(self.grooming[signal])
         count = 2 if self.rng.random() < 0.2 else 1
         turns = [self._groom(line, family, slots, cast) for line in self.rng.sample(family.lines, count)]
-        if count == 2 and self.rng.random() < 0.4:
-            turns = [_joined(turns)]
-        if self.rng.random() < 0.8:
+        if self.rng.random() < 0.7:
             reply = self.rng.choice(self.replies[signal])
             turns.append(Message(cast.second, expand(reply.template, slots), reply.signals))
         return turns
@@ -100,8 +100,12 @@ class Composer:
 
     def _script(self, family: Family, slots: Slots, cast: Cast) -> list[Message]:
         speakers = {"A": cast.first, "B": cast.second}
-        spoken = [line for line in family.lines if not line.optional or self.rng.random() < 0.6]
+        spoken = [line for line in family.lines if self._is_spoken(line)]
         return [Message(speakers[line.speaker], expand(line.template, slots), line.signals) for line in spoken]
+
+    def _is_spoken(self, line: Line) -> bool:
+        skipped = 0.4 if line.optional else 0.0 if line.signals else SKIP_RATE
+        return self.rng.random() >= skipped
 
     def _related(self, scene: Family) -> list[Family]:
         """The scene and up to three more, mostly of the same persona: an innocent author repeats himself, too."""
@@ -114,7 +118,7 @@ class Composer:
         return Cast("A", "B") if self.rng.random() < 0.5 else Cast("B", "A")
 
     def _finish(self, turns: list[Message], name: str, label: int, slice_name: str) -> Conversation:
-        turns = turns[:LONGEST]
+        turns = self._joined(turns)[:LONGEST]
         if not label and self.rng.random() < 0.1:
             turns = turns[:3]
         styles: dict[str, object] = {}
@@ -125,6 +129,20 @@ class Composer:
         if self.rng.random() < HOST_RATE:
             turns = self._woven(turns)
         return Conversation(name, "synthetic", label, slice_name, turns)
+
+    def _joined(self, turns: list[Message]) -> list[Message]:
+        """Some turns in a row by one author become one message that shows the signals of both."""
+        joined: list[Message] = []
+        for turn in turns:
+            last = joined[-1] if joined else None
+            if last and last.speaker == turn.speaker and self.rng.random() < JOIN_RATE:
+                known = last.signals is not None and turn.signals is not None
+                signals = last.signals | turn.signals if known else None
+                text = f"{last.text}{self.rng.choice((' ', ', ', '. ', '! ', ' and '))}{turn.text}"
+                joined[-1] = Message(turn.speaker, text, signals, last.risk or turn.risk)
+            else:
+                joined.append(turn)
+        return joined
 
     def _woven(self, turns: list[Message]) -> list[Message]:
         """Both labels also happen in the middle of a real benign chat, by its own speakers or beside them."""
@@ -138,11 +156,6 @@ class Composer:
             names = ["Y", "Z"]
         renamed = [Message({"A": names[0], "B": names[1]}[t.speaker], t.text, t.signals, t.risk) for t in turns]
         return _merge(renamed, window, self.rng)
-
-
-def _joined(turns: list[Message]) -> Message:
-    first, second = turns
-    return Message(first.speaker, f"{first.text} {second.text}", first.signals | second.signals, risk=True)
 
 
 def _merge(left: list[Message], right: list[Message], rng: random.Random) -> list[Message]:

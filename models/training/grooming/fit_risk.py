@@ -67,8 +67,8 @@ def group_of(scored: Scored) -> str:
     return "grooming" if scored.chat.label else "hard negative"
 
 
-def fit(rows: list[Prefix], fading: Fading) -> RiskFit:
-    """Fits the weights on each conversation's own worst moment, then sets the thresholds on the same conversations."""
+def fit(rows: list[Prefix], held_out: list[Prefix], fading: Fading) -> RiskFit:
+    """Fits the weights on each conversation's own worst moment in `rows`, and sets the thresholds on `held_out`."""
     weights, intercept = np.ones(len(TERMS)), -3.0
     labels = np.array([row.label for row in rows])
     importance = _importance(rows)
@@ -76,7 +76,7 @@ def fit(rows: list[Prefix], fading: Fading) -> RiskFit:
         worst = np.stack([row.terms[np.argmax(row.terms @ weights)] for row in rows])
         weights, intercept = _logistic(worst, labels, importance, (weights, intercept))
     fitted = RiskFit(fading, intercept, weights, watch=1.0, alert=1.0)
-    return RiskFit(fading, intercept, weights, *_thresholds(fitted.peaks(rows), rows))
+    return RiskFit(fading, intercept, weights, *_thresholds(fitted.peaks(held_out), held_out))
 
 
 def report(rows: list[Prefix], fitted: RiskFit) -> dict:

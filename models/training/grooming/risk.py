@@ -18,9 +18,10 @@ _STAGE = [STAGES.index(STAGE_OF_SIGNAL[signal]) for signal in SIGNALS]
 
 @dataclass(frozen=True)
 class Fading:
-    """What is set and not fitted: how fast evidence fades, and what is too doubtful to count."""
+    """What is set and not fitted: what is too doubtful to count, the most one message says of the pattern, how all fades."""
 
     floor: float
+    pattern_step: float
     half_life_messages: float = 80.0
     half_life_days: float = 30.0
 
@@ -44,7 +45,7 @@ class AuthorEvidence:
         earlier = [max(stages[:stage], default=0.0) for stage in range(len(STAGES))]
         escalation = max(strength * earlier[stage] for strength, stage in zip(strengths, _STAGE))
         self.signals = [e + (1 - e) * strength for e, strength in zip(self.signals, strengths)]
-        self.pattern += (1 - self.pattern) * _strength(risk, fading.floor)
+        self.pattern += (1 - self.pattern) * fading.pattern_step * _strength(risk, fading.floor)
         self.escalation += (1 - self.escalation) * escalation
 
     def terms(self) -> list[float]:

@@ -23,15 +23,21 @@ _SHORTEN = {
     "about": "abt", "people": "ppl", "with": "w", "tomorrow": "tmrw", "today": "2day", "to": "2", "though": "tho",
 }  # fmt: skip
 _TEEN_ENDINGS = (" lol", " haha", " omg", " :)", " :(", " xd", " fr", " ngl", "!!", "...", " bro", " lmao")
+_OPENERS = (
+    "haha", "oh nice,", "ok so", "anyway", "btw", "hmm", "wow", "lol", "yeah", "well", "no", "sure,", "listen", "hey", "oh",
+    "sorry was away,", "ok good,", "cool", "i see,", "same here,", "good one", "thats funny.", "ah ok.", "and", "but", "so",
+    "i was thinking,", "just wondering,", "one more thing,", "wait", "nice!", "no worries.", "thats great.", "too bad.",
+)  # fmt: skip
 _GAMER_ENDINGS = (" gg", " bro", " dude", " lol", " man", " lmao", " ngl", " ez")
 
 
 @dataclass(frozen=True)
 class Style:
-    """One author's hand: a register, how often he slips, and how often he addresses people or pastes links."""
+    """One author's hand: a register, how often he slips, opens with a word or two, addresses people or pastes links."""
 
     register: str
     slip_rate: float
+    opener_rate: float
     mention: str
     mention_rate: float
     link_rate: float
@@ -41,11 +47,14 @@ def draw_style(rng: random.Random, channel: bool) -> Style:
     """`channel` conversations look like the IRC corpora: turns that open with a placeholder of the addressee."""
     register = rng.choices(("plain", "teen", "gamer", "formal", "second_language"), (30, 25, 15, 18, 12))[0]
     mention = rng.choice(("@A", "@B", "@F", "[USER]", "[NAME]")) if channel else ""
-    return Style(register, rng.choice((0, 0, 0.01, 0.03)), mention, 0.4 if channel else 0, rng.choice((0, 0, 0.02)))
+    slips, openers, links = rng.choice((0, 0, 0.01, 0.03)), rng.choice((0, 0.1, 0.3)), rng.choice((0, 0, 0.02))
+    return Style(register, slips, openers, mention, 0.4 if channel else 0, links)
 
 
 def write(text: str, style: Style, rng: random.Random) -> str:
     """The text as this author would type it."""
+    if rng.random() < style.opener_rate:
+        text = f"{rng.choice(_OPENERS)} {text}"
     text = _REGISTERS[style.register](text, rng)
     if style.slip_rate:
         text = _slip(text, style.slip_rate, rng)

@@ -1,0 +1,113 @@
+"""Writes the bundle's manifest.toml: all that belongs to the model and is no weight of the network."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from calibrate import Calibration
+from encode import CONTEXT_TOKENS, CONTEXT_TURNS, MAX_TOKENS
+from fit_risk import HYSTERESIS, RiskFit
+from signals import SIGNALS
+
+NAME, VERSION = "ward-grooming-minilm", "0.1.0"
+FILES = ("model.onnx", "tokenizer.json")
+
+# Fewer words than this are no conversation; a smaller share of common English words is some other language.
+MIN_WORDS, MIN_ENGLISH_SHARE = 5, 0.1
+STAGE_SEEN = 0.3
+# Logits, set by hand: no data says how much the ages of those who talk should shift the prior.
+AGE_GROUPS = {"adult_to_minor": 0.7, "between_minors": -0.7, "between_adults": -0.7}
+
+
+def write_manifest(bundle: Path, calibration: Calibration, risk: RiskFit) -> None:
+    """Overwrites `bundle`/manifest.toml; the files that it lists must be there."""
+    sections = [_head(bundle), _calibration(calibration), _language(), _risk(risk)]
+    (bundle / "manifest.toml").write_text("\n".join(sections), encoding="utf-8")
+
+
+def _head(bundle: Path) -> str:
+    sums = {name: hashlib.sha256((bundle / name).read_bytes()).hexdigest() for name in FILES}
+    files = "\n".join(f'"{name}" = "{digest}"' for name, digest in sums.items())
+    return f"""# Written by models/training/grooming/build.py; do not edit by hand.
+[bundle]
+kind = "grooming"
+name = "{NAME}"
+version = "{VERSION}"
+
+[files]
+{files}
+
+# What the message model reads: tokens in all, earlier turns, tokens of each of them.
+[text]
+max_tokens = {MAX_TOKENS}
+context_turns = {CONTEXT_TURNS}
+context_tokens = {CONTEXT_TOKENS}
+"""
+
+
+def _calibration(calibration: Calibration) -> str:
+    lines = [f"{{ slope = {s:.6f}, offset = {o:.6f} }}" for s, o in zip(calibration.slopes, calibration.offsets)]
+    signals = _table(dict(zip(SIGNALS, lines)))
+    thresholds = _table({signal: f"{t:.4f}" for signal, t in zip(SIGNALS, calibration.thresholds)})
+    return f"""# Platt's lines: p = 1 / (1 + e^-(slope * logit + offset)).
+[calibration]
+risk = {lines[-1]}
+
+[calibration.signals]
+{signals}
+
+# Probabilities from which on a signal counts as fired.
+[thresholds]
+{thresholds}
+"""
+
+
+def _language() -> str:
+    words = " ".join(Path(__file__).with_name("english_words.txt").read_text(encoding="utf-8").split())
+    return f"""# When a conversation is not judged at all: fewer words, or a smaller share of these common ones among them.
+[language]
+min_words = {MIN_WORDS}
+min_english_share = {MIN_ENGLISH_SHARE}
+english_words = "{words}"
+"""
+
+
+def _risk(risk: RiskFit) -> str:
+    pattern, escalation, diversity = (f"{weight:.6f}" for weight in risk.weights[len(SIGNALS) :])
+    weights = _table({signal: f"{weight:.6f}" for signal, weight in zip(SIGNALS, risk.weights)})
+    return f"""# The conversation's risk: see models/src/grooming/evidence.rs for the formula. All weights are 0 or more.
+[risk]
+intercept = {risk.intercept:.6f}
+floor = {risk.fading.floor}
+pattern_step = {risk.fading.pattern_step}
+half_life_messages = {risk.fading.half_life_messages}
+half_life_days = {risk.fading.half_life_days}
+pattern = {pattern}
+escalation = {escalation}
+diversity = {diversity}
+stage_seen = {STAGE_SEEN}
+
+[risk.weights]
+{weights}
+
+# A state is entered at one risk and left at a lower one.
+[risk.watch]
+{_band(risk.watch)}
+
+[risk.alert]
+{_band(risk.alert)}
+
+# Shifts in logits where the platform says who is of age. Set by hand, not fitted.
+[risk.age_groups]
+{_table(AGE_GROUPS)}
+"""
+
+
+def _band(enter: float) -> str:
+    odds = HYSTERESIS * enter / (1 - enter)
+    return f"enter = {enter:.6f}\nleave = {odds / (1 + odds):.6f}"
+
+
+def _table(values: dict) -> str:
+    return "\n".join(f"{key} = {value}" for key, value in values.items())
