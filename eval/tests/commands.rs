@@ -107,12 +107,13 @@ fn benign(id: &str) -> Value {
     ] })
 }
 
-/// The example that shows the pattern, labelled so; its messages bear no label.
+/// The first example, which shows the pattern, labelled so, but not its messages.
 fn pattern() -> Value {
     let text = fs::read_to_string(project().join("examples/chat.jsonl")).unwrap();
-    let mut chat: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-    (chat["source"], chat["label"]) = (json!("example"), json!(1));
-    chat
+    let example: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let unlabelled = |message: &Value| json!({ "speaker": message["speaker"], "text": message["text"] });
+    let messages: Vec<_> = example["messages"].as_array().unwrap().iter().map(unlabelled).collect();
+    json!({ "conversation_id": "p", "source": "example", "label": 1, "messages": messages })
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn every_conversation_is_judged() {
     assert_eq!(report["message"]["n_refused"], json!(2));
     assert_eq!(report["by_source"][1]["source"], "school");
     let ids: Vec<_> = samples.iter().map(|sample| sample["conversation_id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["a", "example", "b"]);
+    assert_eq!(ids, ["a", "p", "b"]);
     assert_eq!((&samples[1]["label"], &samples[0]["first_alert"]), (&json!(1), &Value::Null));
     // Nothing of what was written leaves the data.
     assert!(!fs::read_to_string(folder.path().join("out/samples.jsonl")).unwrap().contains("worksheet"));

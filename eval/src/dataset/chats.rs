@@ -127,6 +127,7 @@ fn place(path: &Path, line: usize) -> String {
 #[derive(Deserialize)]
 struct Row {
     conversation_id: String,
+    #[serde(default = "unnamed")]
     source: String,
     split: Option<String>,
     slice: Option<String>,
@@ -140,6 +141,10 @@ struct MessageRow {
     text: String,
     signals: Option<Vec<String>>,
     risk: Option<bool>,
+}
+
+fn unnamed() -> String {
+    "unnamed".to_owned()
 }
 
 impl Row {

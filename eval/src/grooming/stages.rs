@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 
 use anyhow::Result;
 use models::grooming::{
-    GroomingManifest, MessageInput, MessageScore, MessageScorer, Observation, Prepare, RiskModel, TextLimits,
-    Tokens, Turn,
+    GroomingManifest, MessageScore, MessageScorer, Observation, Prepare, RiskModel, TextLimits, Tokens, Turn,
+    messages_in_context,
 };
 use models::{Bundle, InferenceError, InputError, Stage};
 
@@ -48,7 +48,8 @@ impl Stages {
     /// # Errors
     /// When the model fails, which is no fault of a conversation.
     pub(crate) fn judge(&mut self, chats: &[Chat]) -> Result<Vec<Sample>> {
-        let inputs = chats.iter().flat_map(|chat| inputs(chat, self.context_turns)).collect();
+        let inputs =
+            chats.iter().flat_map(|chat| messages_in_context(&turns(chat), self.context_turns)).collect();
         let prepared = self.prepare.run(inputs)?;
         let mut scores = self.score(prepared)?.into_iter();
         let sample = |chat: &Chat| {
@@ -78,14 +79,9 @@ impl Stages {
     }
 }
 
-/// Each message with as many turns before it as the model reads.
-fn inputs(chat: &Chat, context_turns: usize) -> impl Iterator<Item = MessageInput> {
+fn turns(chat: &Chat) -> Vec<Turn> {
     let turn = |message: &Message| Turn { author: message.author.clone(), text: message.text.clone() };
-    chat.messages.iter().enumerate().map(move |(place, message)| MessageInput {
-        author: message.author.clone(),
-        text: message.text.clone(),
-        context: chat.messages[place.saturating_sub(context_turns)..place].iter().map(turn).collect(),
-    })
+    chat.messages.iter().map(turn).collect()
 }
 
 fn sample(model: &RiskModel, chat: &Chat, scores: &[Option<MessageScore>]) -> Sample {
