@@ -1,7 +1,7 @@
 """A running Ward speaks to nobody but its callers: from start to end, every socket that it holds is on loopback.
 
-Looking again and again can miss what is over in a few milliseconds; for ONNX Runtime, which is not ours and could
-hold a telemetry client, there is also a look into the library.
+Looking again and again can miss what is over in a few milliseconds. So there is also a look into the files: neither the
+program nor ONNX Runtime (whose later versions hold a telemetry client) calls anything that could connect.
 """
 
 import base64
@@ -9,6 +9,7 @@ import ipaddress
 import os
 import re
 import socket
+import struct
 import sys
 import threading
 import time
@@ -16,8 +17,13 @@ import unittest
 from pathlib import Path
 
 import ward
+import cargo
 
 UNCONNECTED = {"0.0.0.0", "::"}
+
+# Of the ELF format: a section that lists dynamic symbols, and the section number of what is defined elsewhere.
+SHT_DYNSYM = 11
+SHN_UNDEF = 0
 
 
 class SocketWatch:
@@ -106,18 +112,40 @@ class NoOutboundConnection(unittest.TestCase):
             self.assertTrue(strangers(sockets(Path("/proc/self"))))
 
 
-@unittest.skipUnless(sys.platform == "linux", "the names of the calls are Linux's")
-class RuntimeLibrary(unittest.TestCase):
-    def test_the_runtime_library_calls_nothing_that_connects(self):
-        # A shared library lists by name what it calls of the system's; a telemetry client could not do without these.
-        names = (ward.PROJECT / ".onnxruntime" / "libonnxruntime.so").read_bytes()
-        self.assertTrue(calls(names, "dlopen"), "the search does not even find what the library does call")
-        for name in ("socket", "connect", "getaddrinfo", "sendto", "sendmsg"):
-            self.assertFalse(calls(names, name), f"the library calls {name}")
+@unittest.skipUnless(sys.platform == "linux", "reads Linux's programs")
+class NoMeansToConnect(unittest.TestCase):
+    """A dynamic program lists by name what it calls of the system: neither file lists a call that could connect."""
+
+    def test_the_program_cannot_connect(self):
+        self.assert_cannot_connect(cargo.program("ward", "debug"), does_call="accept4")
+
+    def test_the_runtime_library_cannot_connect(self):
+        library = ward.PROJECT / ".onnxruntime" / "libonnxruntime.so"
+        if not library.exists():
+            self.skipTest("a library of the user's own is in use")
+        self.assert_cannot_connect(library, does_call="dlopen")
+
+    def assert_cannot_connect(self, path, does_call):
+        calls = imports(path.read_bytes())
+        self.assertIn(does_call, calls, "the reading does not even find what the file does call")
+        self.assertEqual(calls & {"connect", "getaddrinfo", "sendto", "sendmsg", "sendmmsg"}, set())
 
 
-def calls(names, name):
-    return b"\0" + name.encode() + b"\0" in names
+def imports(elf):
+    """The names of the functions and data that a 64-bit little-endian ELF file takes from other libraries."""
+    table_offset, = struct.unpack_from("<Q", elf, 0x28)
+    entry_size, entries = struct.unpack_from("<HH", elf, 0x3A)
+    # Of each section: its type, offset, size, and the section that it is linked with.
+    sections = [struct.unpack_from("<4xI16xQQI", elf, table_offset + entry_size * index) for index in range(entries)]
+    names = set()
+    for kind, offset, size, link in sections:
+        if kind == SHT_DYNSYM:
+            strings = sections[link][1]
+            for symbol in range(offset, offset + size, 24):
+                name, section = struct.unpack_from("<I2xH", elf, symbol)
+                if section == SHN_UNDEF:
+                    names.add(elf[strings + name:elf.index(b"\0", strings + name)].decode())
+    return names
 
 
 if __name__ == "__main__":
