@@ -73,7 +73,9 @@ def expected_calibration_error(chances: np.ndarray, labels: np.ndarray, bins: in
 
 
 def _stack(scored: list[Scored]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    logits, labels, known = (np.concatenate([getattr(one, part) for one in scored]) for part in ("logits", "labels", "known"))
+    logits = np.concatenate([one.logits for one in scored])
+    labels = np.concatenate([one.labels for one in scored])
+    known = np.concatenate([one.known for one in scored])
     return logits, labels, known > 0
 
 

@@ -32,9 +32,9 @@ class Cast:
 
 
 class Composer:
-    """Draws labelled conversations of one split. `hosts` are benign chats of the same split."""
+    """Draws labelled conversations of one split. `hosts`: benign chats to weave some of them into, or None."""
 
-    def __init__(self, split: str, hosts: BenignPool, rng: random.Random):
+    def __init__(self, split: str, hosts: BenignPool | None, rng: random.Random):
         self.split = split
         self.hosts = hosts
         self.rng = rng
@@ -126,8 +126,8 @@ class Composer:
         for turn in turns:
             style = styles.setdefault(turn.speaker, draw_style(self.rng, channel))
             turn.text = write(turn.text, style, self.rng)
-        if self.rng.random() < HOST_RATE:
-            turns = self._woven(turns)
+        if self.hosts and self.rng.random() < HOST_RATE:
+            turns = self._woven(turns, self.hosts.draw(self.rng))
         return Conversation(name, "synthetic", label, slice_name, turns)
 
     def _joined(self, turns: list[Message]) -> list[Message]:
@@ -144,9 +144,8 @@ class Composer:
                 joined.append(turn)
         return joined
 
-    def _woven(self, turns: list[Message]) -> list[Message]:
+    def _woven(self, turns: list[Message], host: Conversation) -> list[Message]:
         """Both labels also happen in the middle of a real benign chat, by its own speakers or beside them."""
-        host = self.hosts.draw(self.rng)
         length = min(len(host.messages), self.rng.randint(3, max(4, LONGEST - len(turns))))
         start = self.rng.randrange(len(host.messages) - length + 1)
         window = [Message(m.speaker, m.text, None) for m in host.messages[start : start + length]]

@@ -121,6 +121,7 @@ def _synthetic(chat: Conversation, encoder: Encoder, rng: random.Random) -> list
 def _benign(chat: Conversation, encoder: Encoder, rng: random.Random) -> list[Example]:
     """A window of the chat; turns whose words come near a signal are all kept, of the others every second."""
     start = rng.randrange(max(1, len(chat.messages) - BENIGN_WINDOW + 1))
-    window = Conversation(chat.conversation_id, chat.source, 0, chat.slice, chat.messages[start : start + BENIGN_WINDOW])
+    messages = chat.messages[start : start + BENIGN_WINDOW]
+    window = Conversation(chat.conversation_id, chat.source, 0, chat.slice, messages)
     examples = conversation_examples(window, encoder, real=True)
     return [example for example in examples if not example.known.all() or rng.random() < 0.5]

@@ -13,14 +13,14 @@ import random
 from pathlib import Path
 
 import benign
-import compose
+from compose import Composer
 from conversation import Conversation, write_jsonl
 from families import SPLITS
 
 SEED = 20261124
 
 
-def draw(composer: compose.Composer, positives: int, negatives: int) -> list[Conversation]:
+def draw(composer: Composer, positives: int, negatives: int) -> list[Conversation]:
     """Positives and hard negatives of the composer's split, in a fixed order."""
     return [composer.positive(n) for n in range(positives)] + [composer.negative(n) for n in range(negatives)]
 
@@ -44,10 +44,8 @@ def main() -> None:
     arguments = parse_arguments()
     # The withheld part of the benign chats is not ours to read, so test conversations borrow hosts from val.
     host_split = "train" if arguments.split == "train" else "val"
-    hosts = [] if arguments.no_hosts else benign.read(arguments.data, host_split)
-    if arguments.no_hosts:
-        compose.HOST_RATE = 0
-    composer = compose.Composer(arguments.split, benign.BenignPool(hosts), random.Random(arguments.seed))
+    hosts = None if arguments.no_hosts else benign.BenignPool(benign.read(arguments.data, host_split))
+    composer = Composer(arguments.split, hosts, random.Random(arguments.seed))
     count = write_jsonl(draw(composer, arguments.positives, arguments.negatives), arguments.out, arguments.split)
     print(f"{arguments.out}: {count} conversations of the {arguments.split} families")
 

@@ -65,7 +65,7 @@ risk = {lines[-1]}
 
 def _language() -> str:
     words = " ".join(Path(__file__).with_name("english_words.txt").read_text(encoding="utf-8").split())
-    return f"""# When a conversation is not judged at all: fewer words, or a smaller share of these common ones among them.
+    return f"""# When a conversation is not judged: fewer words, or a smaller share of these common ones among them.
 [language]
 min_words = {MIN_WORDS}
 min_english_share = {MIN_ENGLISH_SHARE}
@@ -76,7 +76,7 @@ english_words = "{words}"
 def _risk(risk: RiskFit) -> str:
     pattern, escalation, diversity = (f"{weight:.6f}" for weight in risk.weights[len(SIGNALS) :])
     weights = _table({signal: f"{weight:.6f}" for signal, weight in zip(SIGNALS, risk.weights)})
-    return f"""# The conversation's risk: see models/src/grooming/evidence.rs for the formula. All weights are 0 or more.
+    return f"""# The conversation's risk: models/src/grooming/evidence.rs has the formula. All weights are 0 or more.
 [risk]
 intercept = {risk.intercept:.6f}
 floor = {risk.fading.floor}

@@ -1,4 +1,4 @@
-"""The conversation's risk, exactly as `models/src/grooming/{evidence,risk}.rs` compute it; a golden test keeps them together.
+"""The conversation's risk, exactly as `models/src/grooming/` computes it; a golden test keeps the two together.
 
 See evidence.rs for the formula. Here it serves to fit the weights and to check them.
 """
@@ -18,7 +18,7 @@ _STAGE = [STAGES.index(STAGE_OF_SIGNAL[signal]) for signal in SIGNALS]
 
 @dataclass(frozen=True)
 class Fading:
-    """What is set and not fitted: what is too doubtful to count, the most one message says of the pattern, how all fades."""
+    """What is set and not fitted: what is too doubtful to count, the most one message says, how all of it fades."""
 
     floor: float
     pattern_step: float

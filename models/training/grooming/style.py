@@ -24,9 +24,10 @@ _SHORTEN = {
 }  # fmt: skip
 _TEEN_ENDINGS = (" lol", " haha", " omg", " :)", " :(", " xd", " fr", " ngl", "!!", "...", " bro", " lmao")
 _OPENERS = (
-    "haha", "oh nice,", "ok so", "anyway", "btw", "hmm", "wow", "lol", "yeah", "well", "no", "sure,", "listen", "hey", "oh",
-    "sorry was away,", "ok good,", "cool", "i see,", "same here,", "good one", "thats funny.", "ah ok.", "and", "but", "so",
-    "i was thinking,", "just wondering,", "one more thing,", "wait", "nice!", "no worries.", "thats great.", "too bad.",
+    "haha", "oh nice,", "ok so", "anyway", "btw", "hmm", "wow", "lol", "yeah", "well", "no", "sure,", "listen", "hey",
+    "oh", "sorry was away,", "ok good,", "cool", "i see,", "same here,", "good one", "thats funny.", "ah ok.", "and",
+    "but", "so", "i was thinking,", "just wondering,", "one more thing,", "wait", "nice!", "no worries.",
+    "thats great.", "too bad.",
 )  # fmt: skip
 _GAMER_ENDINGS = (" gg", " bro", " dude", " lol", " man", " lmao", " ngl", " ez")
 
@@ -94,7 +95,7 @@ def _formal(text: str, rng: random.Random) -> str:
 def _second_language(text: str, rng: random.Random) -> str:
     text = _replace_words(text, _SPELL_OUT, 0.6, rng)
     text = re.sub(r"\b(the|a|an) ", lambda match: "" if rng.random() < 0.5 else match.group(0), text)
-    text = re.sub(r"\b(do|does) (you|your)\b", lambda match: match.group(2) if rng.random() < 0.4 else match.group(0), text)
+    text = re.sub(r"\b(do|does) (?=you)", lambda match: "" if rng.random() < 0.4 else match.group(0), text)
     return re.sub(r"'m\b", " am", text) if rng.random() < 0.5 else text
 
 

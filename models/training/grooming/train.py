@@ -25,7 +25,7 @@ from net import MessageNet, load_pretrained
 SEED = 7
 BATCH = 64
 PEAK_RATE, HEAD_RATE, WARM_UP, WEIGHT_DECAY = 6e-5, 1e-3, 150, 0.01
-# The lower layers and the embeddings know English already; holding them still halves the work and keeps rare words apart.
+# The lower layers and the embeddings know English already: holding them still halves the work and keeps rare words.
 FROZEN_LAYERS = 3
 # Share of the pieces hidden from the model in training, so that no single word decides.
 HIDDEN, MASK_ID, FIRST_PIECE_ID = 0.1, 103, 999
