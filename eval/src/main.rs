@@ -55,7 +55,10 @@ fn main() -> ExitCode {
     verdict.into()
 }
 
-/// Says something on standard output.
+/// Says something on standard output. Who has stopped reading, as `head` does, has read enough.
 fn say(text: &str) -> Result<()> {
-    Ok(writeln!(io::stdout(), "{text}")?)
+    match writeln!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        said => Ok(said?),
+    }
 }
