@@ -100,6 +100,15 @@ pub enum LoadError {
         /// Element type and rank found, or `none of that name`.
         found: String,
     },
+    /// The model opens, but a blank input fails in it.
+    #[error("{} describes a model that fails on a blank input: check that model and manifest belong together", path.display())]
+    Blank {
+        /// The manifest.
+        path: PathBuf,
+        /// How it failed.
+        #[source]
+        source: InferenceError,
+    },
     /// The tokenizer cannot be opened.
     #[error("{} cannot be opened as a tokenizer", path.display())]
     Tokenizer {

@@ -18,6 +18,11 @@ pub struct Crop {
 }
 
 impl Crop {
+    /// A crop of nothing, to warm a model up.
+    pub(super) fn black(size: u32) -> Self {
+        Self { size, rgb: vec![0; 3 * (size * size) as usize] }
+    }
+
     /// Cuts a face out of its photo.
     ///
     /// A square around the middle of the box, turned so that the eyes lie level, black outside the photo. Every pixel

@@ -63,18 +63,22 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// Opens the bundle's `model.onnx`, to compute on `threads` threads.
+    /// Opens the bundle's `model.onnx`, to compute on `threads` threads, and warms it up.
     ///
     /// # Errors
     /// [`LoadError`] when the manifest or the model does not fit.
     pub fn open(bundle: &Bundle<DetectorManifest>, threads: NonZeroUsize) -> Result<Self, LoadError> {
         check_detector(bundle)?;
-        Ok(Self {
+        let mut detector = Self {
             model: OnnxModel::open(&bundle.file("model.onnx")?, SIGNATURE, threads)?,
             resizer: Resizer::new(),
             input: bundle.manifest.input,
             limits: bundle.manifest.detection,
-        })
+        };
+        let side = detector.input.max_side;
+        let warmed = detector.detect(&Photo::black(side, side));
+        warmed.map_err(|source| LoadError::Blank { path: bundle.manifest_path(), source })?;
+        Ok(detector)
     }
 
     /// The faces of one photo, surest first.

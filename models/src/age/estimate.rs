@@ -90,18 +90,21 @@ pub struct Estimator {
 }
 
 impl Estimator {
-    /// Opens the bundle's `model.onnx`, to compute on `threads` threads.
+    /// Opens the bundle's `model.onnx`, to compute on `threads` threads, and warms it up.
     ///
     /// # Errors
     /// [`LoadError`] when the manifest or the model does not fit.
     pub fn open(bundle: &Bundle<AgeManifest>, threads: NonZeroUsize) -> Result<Self, LoadError> {
         check_age(bundle)?;
-        Ok(Self {
+        let mut estimator = Self {
             model: OnnxModel::open(&bundle.file("model.onnx")?, SIGNATURE, threads)?,
             crop_size: bundle.manifest.crop.size,
             calibration: bundle.manifest.calibration,
             max_interval_years: bundle.manifest.answer.max_interval_years,
-        })
+        };
+        let warmed = estimator.run(vec![Crop::black(estimator.crop_size)]);
+        warmed.map_err(|source| LoadError::Blank { path: bundle.manifest_path(), source })?;
+        Ok(estimator)
     }
 
     /// [n, 3, size, size], red first, 0 to 255.

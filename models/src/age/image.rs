@@ -47,6 +47,11 @@ impl Photo {
         RgbImage::from_raw(width, height, rgb).map(|pixels| Self { pixels })
     }
 
+    /// A photo of nothing, to warm a model up.
+    pub(super) fn black(width: u32, height: u32) -> Self {
+        Self { pixels: RgbImage::new(width, height) }
+    }
+
     /// Pixels across.
     #[must_use]
     pub fn width(&self) -> u32 {

@@ -44,13 +44,16 @@ pub struct MessageScorer {
 }
 
 impl MessageScorer {
-    /// Opens the bundle's `model.onnx`, to compute on `threads` threads.
+    /// Opens the bundle's `model.onnx`, to compute on `threads` threads, and warms it up.
     ///
     /// # Errors
     /// [`LoadError`] when the runtime or the model cannot be opened or does not fit.
     pub fn open(bundle: &Bundle<GroomingManifest>, threads: NonZeroUsize) -> Result<Self, LoadError> {
         let model = OnnxModel::open(&bundle.file("model.onnx")?, SIGNATURE, threads)?;
-        Ok(Self { model, calibration: bundle.manifest.calibration })
+        let mut scorer = Self { model, calibration: bundle.manifest.calibration };
+        let warmed = scorer.score(&[&Tokens::blank(bundle.manifest.text.max_tokens)]);
+        warmed.map_err(|source| LoadError::Blank { path: bundle.manifest_path(), source })?;
+        Ok(scorer)
     }
 
     /// Scores messages of like lengths, padded to the longest.

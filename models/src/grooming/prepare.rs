@@ -45,6 +45,11 @@ pub struct Tokens {
 }
 
 impl Tokens {
+    /// So many tokens of nothing, to warm a model up.
+    pub(crate) fn blank(length: usize) -> Self {
+        Self { ids: vec![0; length], types: vec![0; length], truncated: false, words: WordCount::default() }
+    }
+
     /// Number of tokens, the message's weight in a batch. Never 0.
     #[must_use]
     #[allow(clippy::len_without_is_empty)]
