@@ -48,7 +48,7 @@ enum Target {
     },
     /// Call ScoreMessages, one message a call
     Grooming {
-        /// A message a line [default: a few dozen built-in ones]
+        /// A message a line; if not given: a few dozen built-in ones
         #[arg(long, value_name = "FILE")]
         texts: Option<PathBuf>,
         #[command(flatten)]

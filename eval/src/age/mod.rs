@@ -23,7 +23,7 @@ use stages::{Bundles, Stages};
 /// Which photos, and which models.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// CSV with the columns file, age[, subject, sex, ethnicity, group..., split]
+    /// CSV with the columns file and age and, where known, subject, sex, ethnicity, group..., split
     #[arg(long, value_name = "CSV")]
     manifest: PathBuf,
     /// Folder that the CSV's file names are relative to
@@ -41,10 +41,10 @@ pub(crate) struct Options {
     /// Only rows of this split
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
-    /// Columns to group by [default: sex, ethnicity and group..., where there are any]
+    /// Columns to group by; if not given: sex, ethnicity and group..., where there are any
     #[arg(long, value_name = "COLUMN")]
     group_by: Vec<String>,
-    /// Threads, each with models of its own [default: the cores of this process]
+    /// Threads, each with models of its own; if not given: the cores of this process
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
 }

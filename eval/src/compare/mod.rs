@@ -23,7 +23,7 @@ pub(crate) struct Options {
     a: PathBuf,
     /// The report to judge
     b: PathBuf,
-    /// Bounds that B must keep: a TOML file with lines such as "overall.mae" = { max = 7.5 } under [bounds]
+    /// Bounds that B must keep, in TOML, such as: bounds."overall.mae" = { max = 7.5 }
     #[arg(long, value_name = "FILE")]
     gate: Option<PathBuf>,
 }

@@ -44,7 +44,7 @@ pub(crate) struct Options {
     /// Label of conversations that bear none: 0 for files of benign chats
     #[arg(long, value_name = "0|1", value_parser = clap::value_parser!(u8).range(0..=1))]
     label: Option<u8>,
-    /// Threads, each with a model of its own [default: the cores of this process]
+    /// Threads, each with a model of its own; if not given: the cores of this process
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
 }
