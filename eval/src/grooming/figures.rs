@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::{Result, ensure};
 use serde::Serialize;
 
+use super::alerts::Alerts;
 use super::sample::Sample;
 use crate::metrics::{
-    ESPD_STEEPNESS, Proportion, Range, Ranking, Scored, expected_calibration_error, f_latency, median,
+    ESPD_STEEPNESS, Proportion, Ranking, Scored, expected_calibration_error, f_latency, median,
 };
 
 /// A message counts as flagged from this calibrated risk on.
@@ -41,27 +42,6 @@ pub(crate) struct Conversations {
     pub(crate) f1: Option<f64>,
     /// Conversations that the model does not judge; they count as without an alert.
     pub(crate) n_abstained: usize,
-}
-
-/// Alerts in some conversations, at the shipped threshold: at any message, not only at the last.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Alerts {
-    /// Conversations that show the pattern.
-    pub(crate) n_pos: usize,
-    /// Those that do not.
-    pub(crate) n_neg: usize,
-    /// Positives with an alert.
-    pub(crate) true_alerts: usize,
-    /// Negatives with an alert.
-    pub(crate) false_alerts: usize,
-    /// Share of the positives with an alert.
-    pub(crate) recall: Option<f64>,
-    /// 95 %, Clopper–Pearson.
-    pub(crate) recall_interval: Option<Range>,
-    /// Share of the negatives with an alert.
-    pub(crate) fpr: Option<f64>,
-    /// 95 %, Clopper–Pearson.
-    pub(crate) fpr_interval: Option<Range>,
 }
 
 /// The unit is the message, of those whose truth is known.
@@ -145,14 +125,13 @@ impl Tally {
     /// Figures whose unit is the conversation.
     pub(crate) fn conversations(&self) -> Conversations {
         let ranking = Ranking::of(self.scored());
-        let alerts = alerts(&self.conversations);
-        let precision = Proportion { hits: alerts.true_alerts, n: alerts.true_alerts + alerts.false_alerts };
+        let alerts = Alerts::of(&self.conversations);
         Conversations {
             pr_auc: ranking.pr_auc(),
             roc_auc: ranking.roc_auc(),
             recall_at_fpr: LIMITS.map(|(key, limit)| (key, ranking.recall_at_fpr(limit))).into(),
-            precision: precision.rate(),
-            f1: f1(&alerts),
+            precision: alerts.precision(),
+            f1: alerts.f1(),
             n_abstained: self.conversations.iter().filter(|sample| sample.abstained.is_some()).count(),
             alerts,
         }
@@ -186,7 +165,7 @@ impl Tally {
         let positives = self.conversations.iter().filter(|sample| sample.positive);
         let latencies: Vec<f64> =
             positives.filter_map(|sample| sample.first_alert).map(|messages| messages as f64).collect();
-        let f1 = f1(&alerts(&self.conversations));
+        let f1 = Alerts::of(&self.conversations).f1();
         Early {
             f_latency: f1.and_then(|f1| f_latency(f1, &latencies, ESPD_STEEPNESS)),
             median_latency: median(latencies),
@@ -213,38 +192,13 @@ impl Tally {
                 parts.entry(name).or_default().push(sample);
             }
         }
-        parts.into_iter().map(|(name, part)| (name.clone(), alerts(part))).collect()
+        parts.into_iter().map(|(name, part)| (name.clone(), Alerts::of(part))).collect()
     }
 
     fn scored(&self) -> Vec<Scored> {
         let scored = |sample: &Sample| Scored { score: f64::from(sample.risk), positive: sample.positive };
         self.conversations.iter().map(scored).collect()
     }
-}
-
-fn alerts<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Alerts {
-    let (positives, negatives): (Vec<&Sample>, Vec<&Sample>) =
-        samples.into_iter().partition(|sample| sample.positive);
-    let alerted = |samples| Proportion::of(samples, |sample: &Sample| sample.first_alert.is_some());
-    let (recall, fpr) = (alerted(positives), alerted(negatives));
-    Alerts {
-        n_pos: recall.n,
-        n_neg: fpr.n,
-        true_alerts: recall.hits,
-        false_alerts: fpr.hits,
-        recall: recall.rate(),
-        recall_interval: recall.interval(),
-        fpr: fpr.rate(),
-        fpr_interval: fpr.interval(),
-    }
-}
-
-/// Undefined where there is no positive or no negative: half a test has no F1.
-fn f1(alerts: &Alerts) -> Option<f64> {
-    let both_classes = alerts.n_pos > 0 && alerts.n_neg > 0;
-    let missed = alerts.n_pos - alerts.true_alerts;
-    let twice = 2.0 * alerts.true_alerts as f64;
-    both_classes.then(|| twice / (twice + (alerts.false_alerts + missed) as f64))
 }
 
 #[cfg(test)]

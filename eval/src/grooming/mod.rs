@@ -1,5 +1,6 @@
 //! `ward-eval grooming`: conversation risk against labels, conversation by conversation.
 
+mod alerts;
 mod figures;
 mod report;
 mod sample;

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::figures::{Alerts, Calibration, Conversations, Early, Messages, Slice, Source, Tally};
+use super::alerts::Alerts;
+use super::figures::{Calibration, Conversations, Early, Messages, Slice, Source, Tally};
 use crate::report::{Provenance, Report, Table, figure, percent, percents};
 
 /// report.json.
