@@ -116,13 +116,18 @@ fn broken(error: &ImageError) -> InputError {
 /// Whether a JPEG's entropy-coded data reach an end-of-image marker. The decoder fills what is missing with grey, and
 /// grey is no face; what cameras append after the marker is harmless.
 fn ends_properly(jpeg: &[u8]) -> bool {
+    const FILL: u8 = 0xFF;
     const START_OF_SCAN: u8 = 0xDA;
     const END_OF_IMAGE: [u8; 2] = [0xFF, 0xD9];
     let mut at = 2;
     // Segments before the first scan, each with its length: a thumbnail inside them has an end marker of its own.
-    while let Some([0xFF, marker, high, low]) = jpeg.get(at..at + 4) {
-        at += 2 + usize::from(u16::from_be_bytes([*high, *low]));
-        if *marker == START_OF_SCAN {
+    while let Some(&[0xFF, marker, high, low]) = jpeg.get(at..at + 4) {
+        if marker == FILL {
+            at += 1;
+            continue;
+        }
+        at += 2 + usize::from(u16::from_be_bytes([high, low]));
+        if marker == START_OF_SCAN {
             return jpeg.get(at..).is_some_and(|scan| scan.windows(2).any(|pair| pair == END_OF_IMAGE));
         }
     }
