@@ -46,8 +46,8 @@ def main():
             ask_grooming(server, arguments.chat)
         except reflected.Refused as refused:
             sys.exit(f"ask: {refused}")
-        except OSError as error:
-            sys.exit(f"ask: cannot read {error.filename}: {error.strerror}.")
+        except FileNotFoundError as error:
+            sys.exit(f"ask: there is no file {error.filename}.")
 
 
 def parse_arguments():
