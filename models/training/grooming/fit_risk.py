@@ -17,7 +17,7 @@ EVENNESS, SMALLNESS = 0.02, 0.002
 PASSES = 4
 LARGEST_WEIGHT = 8.0
 # Share of real benign chats that may reach a state, and share of hard negatives that may reach ALERT.
-WATCH_RATE, ALERT_RATE, ALERT_RATE_HARD = 0.02, 0.005, 0.03
+WATCH_RATE, ALERT_RATE, ALERT_RATE_HARD = 0.02, 0.005, 0.05
 # A state is left when the odds have fallen to half of those at which it is entered.
 HYSTERESIS = 0.5
 

@@ -15,7 +15,7 @@ FILES = ("model.onnx", "tokenizer.json")
 
 # Fewer words than this are no conversation; a smaller share of common English words is some other language.
 MIN_WORDS, MIN_ENGLISH_SHARE = 5, 0.1
-STAGE_SEEN = 0.3
+STAGE_SEEN = 0.2
 # Logits, set by hand: no data says how much the ages of those who talk should shift the prior.
 AGE_GROUPS = {"adult_to_minor": 0.7, "between_minors": -0.7, "between_adults": -0.7}
 
