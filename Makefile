@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fmt lint docs clean
+.PHONY: help setup run test fmt lint docs footprint clean
 
 help: ## Show these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Fetch ONNX Runtime and the Python client's packages (into .onnxruntime and .venv)
 	@$(PYTHON) scripts/setup.py
@@ -32,6 +32,10 @@ lint: ## Check format, lints and floors
 
 docs: ## Build the documentation of the crates (into target/doc)
 	RUSTDOCFLAGS=-Dwarnings cargo doc --locked --workspace --no-deps --document-private-items
+
+footprint: setup ## Measure time until ready and memory, as JSON
+	cargo build --locked --release --package service
+	$(VENV_PYTHON) scripts/footprint.py
 
 clean: ## Remove all that was built and fetched
 	cargo clean

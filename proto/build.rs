@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use prost::Message as _;
 
-const FILES: [&str; 2] = ["ward/age/v1/age_estimation.proto", "ward/grooming/v1/grooming_detection.proto"];
+const FILES: [&str; 3] = [
+    "ward/age/v1/age_estimation.proto",
+    "ward/answer/v1/answer.proto",
+    "ward/grooming/v1/grooming_detection.proto",
+];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for file in FILES {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use proto::code_name;
 use serde::Serialize;
 use tonic::Code;
 
@@ -89,7 +90,7 @@ impl Tally {
                 self.latencies.saturating_record(micros.max(1));
                 self.in_time += u64::from(outcome.latency <= self.deadline);
             }
-            Err(code) => *self.errors.entry(name(code)).or_default() += 1,
+            Err(code) => *self.errors.entry(code_name(code)).or_default() += 1,
         }
     }
 
@@ -127,29 +128,6 @@ impl Tally {
             (self.answered() > 0).then(|| micros as f64 / 1e3)
         };
         Latency { p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99), p999: quantile(0.999) }
-    }
-}
-
-/// The name of a code in the gRPC specification.
-fn name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }
 

@@ -10,12 +10,13 @@ use proto::age::v1::age_estimation_service_server::{AgeEstimationService, AgeEst
 use proto::age::v1::{
     CheckAgeRequest, CheckAgeResponse, EstimateAgeRequest, EstimateAgeResponse, EstimateAgeStreamResponse,
 };
+use proto::answer::v1::Failure;
 use proto::grooming::v1::grooming_detection_service_server::{
     GroomingDetectionService, GroomingDetectionServiceServer,
 };
 use proto::grooming::v1::{
-    Failure, MessageResult, RiskUpdate, ScoreConversationRequest, ScoreConversationResponse,
-    ScoreMessagesRequest, ScoreMessagesResponse, WatchConversationsRequest,
+    MessageResult, RiskUpdate, ScoreConversationRequest, ScoreConversationResponse, ScoreMessagesRequest,
+    ScoreMessagesResponse, WatchConversationsRequest,
 };
 use serde_json::Value;
 use tokio::net::TcpListener;

@@ -1,6 +1,7 @@
 //! The wire: each module turns requests into the models' types and answers back, once, in one direction.
 
 pub(crate) mod age;
+mod answer;
 pub(crate) mod grooming;
 pub(crate) mod limits;
 pub(crate) mod status;

@@ -79,7 +79,7 @@ where
         limits: BatchLimits,
         meter: StageMeter,
     ) -> std::io::Result<Self> {
-        let queue = Arc::new(Queue::new(limits));
+        let queue = Arc::new(Queue::new(limits, meter.clone()));
         let start = |stage: S| {
             let (queue, meter) = (Arc::clone(&queue), meter.clone());
             std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&queue, stage, &meter))
@@ -144,7 +144,7 @@ fn guarded<S: Stage>(stage: &mut S, inputs: Vec<S::Input>, expected: usize) -> O
     match catch_unwind(AssertUnwindSafe(|| stage.run(inputs))) {
         Ok(Ok(outputs)) if outputs.len() == expected => return Some(outputs),
         Ok(Ok(outputs)) => {
-            tracing::error!(expected, found = outputs.len(), "a stage answered the wrong number")
+            tracing::error!(expected, found = outputs.len(), "a stage answered the wrong number");
         }
         Ok(Err(error)) => tracing::error!(error = &error as &dyn std::error::Error, "a stage failed"),
         // The payload of a panic may quote its input: it is not logged.

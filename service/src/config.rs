@@ -40,8 +40,10 @@ pub struct Server {
     pub listen: SocketAddr,
     /// HTTP for metrics and probes.
     pub admin_listen: SocketAddr,
-    deadline_ms: NonZeroU64,
-    drain_ms: u64,
+    /// See [`Server::deadline`].
+    pub deadline_ms: NonZeroU64,
+    /// See [`Server::drain`].
+    pub drain_ms: u64,
     /// The largest message accepted, bytes.
     pub max_message_bytes: NonZeroUsize,
 }

@@ -23,6 +23,7 @@ use proto::age::v1::age_estimation_service_server::AgeEstimationServiceServer;
 use proto::grooming::v1::grooming_detection_service_server::GroomingDetectionServiceServer;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::task::AbortOnDropHandle;
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic_health::pb::health_server::HealthServer;
@@ -77,9 +78,10 @@ pub async fn serve(
     let served = Served::new(drain.clone(), config.server.deadline());
     let health = Health::not_ready().await;
     let admin = axum::serve(listeners.admin, admin::routes(health.readiness.clone(), metrics));
-    let admin = tokio::spawn(admin.into_future());
+    let _admin = AbortOnDropHandle::new(tokio::spawn(admin.into_future()));
     let routes = routes(&config, &served, &health)?;
-    let mut grpc = tokio::spawn(grpc(listeners.grpc, routes, bounds(&config), drain));
+    let grpc = grpc(listeners.grpc, routes, bounds(&config), drain);
+    let mut grpc = AbortOnDropHandle::new(tokio::spawn(grpc));
 
     let app = load(config.clone()).await?;
     let app = served.app.get_or_init(|| app);
@@ -102,7 +104,6 @@ pub async fn serve(
         Ok(ended) => ended??,
         Err(_) => tracing::warn!("requests were still in flight at the end of the drain"),
     }
-    admin.abort();
     tracing::info!("stopped");
     Ok(())
 }

@@ -51,7 +51,7 @@ fn describe() {
     describe_histogram!(BATCH_TOKENS, "Tokens (faces, for the age model) in a batch, padding included");
     describe_histogram!(PADDING_RATIO, "Share of a batch that was padding");
     describe_gauge!(IN_FLIGHT, "Jobs admitted and not answered yet");
-    describe_counter!(REJECTED, "Jobs refused at the door, by reason");
+    describe_counter!(REJECTED, "Jobs that were not begun: refused at the door, or past their deadline");
     describe_counter!(DECISIONS, "Age checks decided, by policy, outcome and first reason");
     describe_histogram!(MESSAGES_TO_ALERT, "Messages of a conversation until its first alert");
 }
@@ -70,6 +70,7 @@ pub enum Phase {
 pub struct StageMeter {
     wait: Histogram,
     run: Histogram,
+    expired: Counter,
     /// Batches are of interest only where requests share them.
     batch: Option<BatchMeter>,
 }
@@ -92,6 +93,7 @@ impl StageMeter {
         Self {
             wait: histogram!(QUEUE_WAIT_SECONDS, "model" => model, "phase" => label),
             run: histogram!(name, "model" => model),
+            expired: counter!(REJECTED, "model" => model, "reason" => "deadline"),
             batch: (phase == Phase::Infer).then(|| BatchMeter {
                 jobs: histogram!(BATCH_JOBS, "model" => model),
                 tokens: histogram!(BATCH_TOKENS, "model" => model),
@@ -103,6 +105,11 @@ impl StageMeter {
     /// A job waited so long.
     pub(crate) fn waited(&self, wait: Duration) {
         self.wait.record(wait);
+    }
+
+    /// A job's deadline passed before it was begun.
+    pub(crate) fn expired(&self) {
+        self.expired.increment(1);
     }
 
     /// A batch of jobs with these `weights` ran so long.

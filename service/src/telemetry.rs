@@ -2,7 +2,10 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Format, Level, Log};
 
@@ -14,16 +17,25 @@ pub fn start(log: Log) {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(place, "a thread panicked");
     }));
-    let builder = tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_max_level(filter(log.level))
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
-    // The error means that logging was started before, as several servers in one test process do.
-    let _ = match log.format {
-        Format::Text => builder.compact().try_init(),
-        Format::Json => builder.json().flatten_event(true).try_init(),
+    let lines = match log.format {
+        Format::Text => lines.compact().boxed(),
+        Format::Json => lines.json().flatten_event(true).boxed(),
     };
+    // The error means that logging was started before, as several servers in one test process do.
+    let _ = tracing_subscriber::registry().with(lines.with_filter(ours(filter(log.level)))).try_init();
+}
+
+/// Our own lines at the configured level; those of libraries, which may quote a message's bytes, only from WARN on.
+fn ours(level: LevelFilter) -> Targets {
+    Targets::new().with_default(level.min(LevelFilter::WARN)).with_targets([
+        ("service", level),
+        ("models", level),
+        ("ward", level),
+    ])
 }
 
 fn filter(level: Level) -> LevelFilter {

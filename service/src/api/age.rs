@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{Stream, StreamExt as _};
-use models::Identity;
 use models::age::policy::{Decision, FaceFindings, Outcome, Policy, PolicySpec, decide};
 use models::age::{Estimate, PhotoInput, Reason};
 use proto::age::v1 as wire;
@@ -15,10 +14,10 @@ use proto::age::v1::check_age_request::PolicyChoice;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::limits::Deadline;
-use super::status::{code_and_reason, in_our_words};
-use super::{Served, last_word};
+use super::status::in_our_words;
+use super::{Served, answer, last_word};
 use crate::error::RequestFault;
-use crate::pipeline::{AssessedFace, AssessedPhoto, Timings};
+use crate::pipeline::{AssessedFace, AssessedPhoto};
 use crate::{App, Error, metrics};
 
 /// Photos of one stream in work at once; the stream's flow control holds back the rest.
@@ -89,8 +88,8 @@ async fn one_of_stream(
     let answer = estimate(served.app()?, request, max_faces, deadline);
     let result = match tokio::time::timeout_at(deadline.into(), answer).await {
         Ok(Ok(response)) => OneResult::Response(response),
-        Ok(Err(error)) => OneResult::Failure(failure(&error)),
-        Err(_) => OneResult::Failure(failure(&Error::DeadlineExceeded)),
+        Ok(Err(error)) => OneResult::Failure(answer::failure(&error)),
+        Err(_) => OneResult::Failure(answer::failure(&Error::DeadlineExceeded)),
     };
     Ok(wire::EstimateAgeStreamResponse { request_id, result: Some(result) })
 }
@@ -108,8 +107,8 @@ async fn estimate(
     Ok(wire::EstimateAgeResponse {
         request_id: request.request_id,
         faces: assessed.faces.iter().map(|face| wire_face(face, &thresholds)).collect(),
-        model: Some(model(app.age.identity())),
-        timings: Some(timings(assessed.timings)),
+        model: Some(answer::model(app.age.identity())),
+        timings: Some(answer::timings(assessed.timings)),
     })
 }
 
@@ -130,8 +129,8 @@ async fn check(
     Ok(wire::CheckAgeResponse {
         request_id: request.request_id,
         policy_sha256: policy.sha256().to_owned(),
-        model: Some(model(app.age.identity())),
-        timings: Some(timings(assessed.timings)),
+        model: Some(answer::model(app.age.identity())),
+        timings: Some(answer::timings(assessed.timings)),
         estimate: estimate.map(|face| wire_estimate(&face.estimate, app.age.default_thresholds())),
         ..wire_decision(&decision)
     })
@@ -265,22 +264,4 @@ fn wire_reason(reason: Reason) -> i32 {
         Reason::MinorRisk => wire::Reason::MinorRisk,
     };
     reason.into()
-}
-
-fn failure(error: &Error) -> wire::Failure {
-    let (code, reason) = code_and_reason(error);
-    wire::Failure { code: code.into(), reason: reason.to_owned(), message: error.to_string() }
-}
-
-fn model(identity: &Identity) -> wire::Model {
-    let Identity { name, version, sha256 } = identity.clone();
-    wire::Model { name, version, sha256 }
-}
-
-fn timings(timings: Timings) -> wire::Timings {
-    wire::Timings {
-        queue: prost_types::Duration::try_from(timings.queue).ok(),
-        prepare: prost_types::Duration::try_from(timings.prepare).ok(),
-        infer: prost_types::Duration::try_from(timings.infer).ok(),
-    }
 }

@@ -1,6 +1,6 @@
 //! `ward.grooming.v1.GroomingDetectionService`: wire → domain → wire.
 
-mod answer;
+mod to_wire;
 mod watch;
 
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::limits::Deadline;
 use super::status::in_our_words;
-use super::{Served, last_word};
+use super::{Served, answer, last_word};
 use crate::error::RequestFault;
 use crate::pipeline::ScoredMessage;
 use crate::{App, Error, config, metrics};
@@ -102,8 +102,8 @@ async fn score_messages(
     Ok(wire::ScoreMessagesResponse {
         results: results
             .map(|(at, (id, result))| match result {
-                Ok(scored) => answer::message(id, &scored, app.grooming.manifest()),
-                Err(refusal) => answer::refusal(id, &Error::input(text_field(at), refusal)),
+                Ok(scored) => to_wire::message(id, &scored, app.grooming.manifest()),
+                Err(refusal) => to_wire::refusal(id, &Error::input(text_field(at), refusal)),
             })
             .collect(),
         model: Some(answer::model(app.grooming.identity())),
@@ -144,7 +144,7 @@ async fn score_conversation(
         message_risks,
         model: Some(answer::model(app.grooming.identity())),
         timings: Some(answer::timings(scored.timings)),
-        ..answer::conversation(assessment)
+        ..to_wire::conversation(assessment)
     })
 }
 

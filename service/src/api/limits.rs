@@ -109,7 +109,7 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        metrics::request(self.method, code_name(self.code), self.begun.elapsed());
+        metrics::request(self.method, proto::code_name(self.code), self.begun.elapsed());
     }
 }
 
@@ -125,29 +125,6 @@ fn method(path: &str) -> &'static str {
     ];
     let name = path.trim_start_matches('/');
     METHODS.into_iter().find(|method| *method == name).unwrap_or("other")
-}
-
-/// A code's name as google.rpc.Code spells it.
-fn code_name(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
 }
 
 /// The client's timeout: at most eight digits and a unit (gRPC over HTTP/2, "Timeout"). Anything else is none.

@@ -11,11 +11,13 @@ use models::Stage;
 
 use super::{BatchLimits, Job};
 use crate::Error;
+use crate::metrics::StageMeter;
 
 pub(super) struct Queue<S: Stage> {
     waiting: Mutex<Waiting<S>>,
     changed: Condvar,
     limits: BatchLimits,
+    meter: StageMeter,
 }
 
 struct Waiting<S: Stage> {
@@ -25,9 +27,9 @@ struct Waiting<S: Stage> {
 }
 
 impl<S: Stage> Queue<S> {
-    pub(super) fn new(limits: BatchLimits) -> Self {
+    pub(super) fn new(limits: BatchLimits, meter: StageMeter) -> Self {
         let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), open: true });
-        Self { waiting, changed: Condvar::new(), limits }
+        Self { waiting, changed: Condvar::new(), limits, meter }
     }
 
     /// Appends a job and wakes a worker.
@@ -37,7 +39,7 @@ impl<S: Stage> Queue<S> {
             return Err(Error::Draining);
         }
         if waiting.jobs.len() == waiting.jobs.capacity() {
-            discard_dead(&mut waiting.jobs, Instant::now());
+            self.discard_dead(&mut waiting.jobs);
         }
         waiting.jobs.push_back(job);
         drop(waiting);
@@ -49,7 +51,7 @@ impl<S: Stage> Queue<S> {
     pub(super) fn take(&self) -> Option<Vec<Job<S>>> {
         let mut waiting = self.lock();
         loop {
-            discard_dead(&mut waiting.jobs, Instant::now());
+            self.discard_dead(&mut waiting.jobs);
             let batch = next_batch(&mut waiting.jobs, self.limits);
             if !batch.is_empty() {
                 return Some(batch);
@@ -71,20 +73,21 @@ impl<S: Stage> Queue<S> {
         // No code that can panic runs under this lock.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Throws out jobs whose caller has gone, and answers those whose deadline has passed.
-fn discard_dead<S: Stage>(jobs: &mut VecDeque<Job<S>>, now: Instant) {
-    let is_dead = |job: &Job<S>| job.reply.is_closed() || job.work.deadline <= now;
-    if !jobs.iter().any(is_dead) {
-        return;
-    }
-    for _ in 0..jobs.len() {
-        let Some(job) = jobs.pop_front() else { return };
-        if is_dead(&job) {
-            let _ = job.reply.send(Err(Error::DeadlineExceeded));
-        } else {
-            jobs.push_back(job);
+    /// Throws out jobs whose caller has gone, and answers those whose deadline has passed.
+    fn discard_dead(&self, jobs: &mut VecDeque<Job<S>>) {
+        let now = Instant::now();
+        let is_dead = |job: &Job<S>| job.reply.is_closed() || job.work.deadline <= now;
+        if !jobs.iter().any(is_dead) {
+            return;
+        }
+        for _ in 0..jobs.len() {
+            let Some(job) = jobs.pop_front() else { return };
+            if !is_dead(&job) {
+                jobs.push_back(job);
+            } else if job.reply.send(Err(Error::DeadlineExceeded)).is_ok() {
+                self.meter.expired();
+            }
         }
     }
 }

@@ -12,8 +12,8 @@ use models::grooming::{Assessment, ConversationRisk, MessageInput, Observation, 
 use proto::grooming::v1 as wire;
 use tonic::Status;
 
-use super::{age_groups, answer, author_required, sent_at, turn_of};
-use crate::api::Served;
+use super::{age_groups, author_required, sent_at, to_wire, turn_of};
+use crate::api::{Served, answer};
 use crate::error::RequestFault;
 use crate::pipeline::{ScoredMessage, Timings};
 use crate::{App, Error, metrics};
@@ -139,7 +139,7 @@ impl Watch {
             message_risk,
             model: Some(answer::model(app.grooming.identity())),
             timings: Some(answer::timings(timings)),
-            ..answer::update(assessment)
+            ..to_wire::update(assessment)
         }))
     }
 

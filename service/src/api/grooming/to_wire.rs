@@ -1,14 +1,13 @@
 //! Domain → wire.
 
-use models::Identity;
 use models::grooming::{
     Abstention, Assessment, AuthorAssessment, Evidence, GroomingManifest, GroomingStage, RiskState, Signal,
 };
 use proto::grooming::v1 as wire;
 
 use crate::Error;
-use crate::api::status::code_and_reason;
-use crate::pipeline::{ScoredMessage, Timings};
+use crate::api::answer;
+use crate::pipeline::ScoredMessage;
 
 pub(super) fn message(
     message_id: String,
@@ -30,12 +29,7 @@ pub(super) fn message(
 }
 
 pub(super) fn refusal(message_id: String, error: &Error) -> wire::MessageResult {
-    wire::MessageResult { message_id, error: Some(failure(error)), ..Default::default() }
-}
-
-pub(super) fn failure(error: &Error) -> wire::Failure {
-    let (code, reason) = code_and_reason(error);
-    wire::Failure { code: code.into(), reason: reason.to_owned(), message: error.to_string() }
+    wire::MessageResult { message_id, error: Some(answer::failure(error)), ..Default::default() }
 }
 
 /// The fields of the answer that the conversation's assessment fills.
@@ -66,19 +60,6 @@ pub(super) fn update(assessment: Assessment) -> wire::RiskUpdate {
         abstained: answer.abstained,
         abstention_reason: answer.abstention_reason,
         ..Default::default()
-    }
-}
-
-pub(super) fn model(identity: &Identity) -> wire::Model {
-    let Identity { name, version, sha256 } = identity.clone();
-    wire::Model { name, version, sha256 }
-}
-
-pub(super) fn timings(timings: Timings) -> wire::Timings {
-    wire::Timings {
-        queue: prost_types::Duration::try_from(timings.queue).ok(),
-        prepare: prost_types::Duration::try_from(timings.prepare).ok(),
-        infer: prost_types::Duration::try_from(timings.infer).ok(),
     }
 }
 

@@ -1,0 +1,45 @@
+//! A server that is told to end answers what it accepted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use proto::age::v1::EstimateAgeRequest;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+
+use crate::server::{Server, portrait};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_under_load_loses_no_accepted_request() {
+    let server = Server::ready().await;
+    let mut watch =
+        server.health().watch(HealthCheckRequest::default()).await.expect("a stream").into_inner();
+    assert_eq!(watch.message().await.expect("a status").expect("a status").status(), ServingStatus::Serving);
+
+    let answered = Arc::new(AtomicUsize::new(0));
+    let calls: Vec<_> = (0..12)
+        .map(|_| {
+            let (mut client, answered) = (server.age(), Arc::clone(&answered));
+            tokio::spawn(async move {
+                let request = EstimateAgeRequest { image: portrait(), ..Default::default() };
+                let answer = client.estimate_age(request).await;
+                answered.fetch_add(1, Ordering::Relaxed);
+                answer
+            })
+        })
+        .collect();
+    while answered.load(Ordering::Relaxed) == 0 {
+        tokio::task::yield_now().await;
+    }
+    // All twelve are in the server by now: they share a connection, and an answer has come back on it.
+    let done = server.stop();
+    let status = watch.message().await.expect("a status").expect("told before the end");
+    assert_eq!(status.status(), ServingStatus::NotServing);
+    for call in calls {
+        let answer = call.await.expect("no panic").expect("accepted, so answered");
+        assert_eq!(answer.into_inner().faces.len(), 1);
+    }
+    // Whoever only watches does not hold the server back.
+    assert!(watch.message().await.is_ok_and(|end| end.is_none()) || watch.message().await.is_err());
+    done.await.expect("no panic").expect("a clean end");
+}

@@ -1,0 +1,97 @@
+//! Scores over gRPC are those of the pipeline in process, message by message.
+
+use models::grooming::{
+    GroomingManifest, MessageInput, MessageScorer, Prepare, Signal, TextLimits, Turn, messages_in_context,
+};
+use models::{Bundle, Stage as _};
+use proto::grooming::v1::{self as wire, MessageToScore, ScoreMessagesRequest, State};
+
+use crate::server::{Server, config, conversation, count};
+
+fn to_score(input: &MessageInput) -> MessageToScore {
+    let turn = |turn: &Turn| wire::Turn { author_id: turn.author.clone(), text: turn.text.clone() };
+    MessageToScore {
+        message_id: input.text.len().to_string(),
+        text: input.text.clone(),
+        author_id: input.author.clone(),
+        context: input.context.iter().map(turn).collect(),
+    }
+}
+
+#[tokio::test]
+async fn messages_have_the_same_scores_over_grpc_and_in_process() {
+    let server = Server::ready().await;
+    let bundle = Bundle::<GroomingManifest>::open(&config().grooming.bundle).expect("a bundle");
+    let turns: Vec<Turn> = conversation()
+        .messages
+        .into_iter()
+        .map(|message| Turn { author: message.author_id, text: message.text })
+        .collect();
+    let inputs = messages_in_context(&turns, bundle.manifest.context_turns());
+    let request = ScoreMessagesRequest { messages: inputs.iter().map(to_score).collect() };
+    let answer = server.grooming().score_messages(request).await.expect("an answer").into_inner();
+
+    let mut prepare = Prepare::open(&bundle, TextLimits { max_text_bytes: 1000 }).expect("a tokenizer");
+    let mut scorer = MessageScorer::open(&bundle, count(1)).expect("a scorer");
+    let prepared = prepare.run(inputs).expect("no fault of ours");
+    assert_eq!(answer.results.len(), prepared.len());
+    for (served, tokens) in answer.results.iter().zip(prepared) {
+        // One at a time in process, in batches over gRPC: a score does not depend on its batch-mates.
+        let local = scorer.run(vec![tokens.expect("a text")]).expect("a score")[0];
+        assert!((served.risk - local.risk).abs() < 1e-4);
+        assert_eq!(served.signals.len(), Signal::ALL.len());
+        for (signal, probability) in served.signals.iter().zip(local.signals) {
+            assert!((signal.probability - probability).abs() < 1e-4);
+        }
+    }
+    assert_eq!(answer.model.expect("a model").sha256, bundle.identity().sha256);
+}
+
+#[tokio::test]
+async fn a_refused_message_costs_its_neighbours_nothing() {
+    let server = Server::ready().await;
+    let message = |text: &str| MessageToScore {
+        message_id: text.len().to_string(),
+        text: text.into(),
+        ..Default::default()
+    };
+    let long = "word ".repeat(4000);
+    let texts = ["shall we build a castle?", "", long.as_str(), "yes, by the river"];
+    let request = ScoreMessagesRequest { messages: texts.iter().map(|text| message(text)).collect() };
+    let results = server.grooming().score_messages(request).await.expect("an answer").into_inner().results;
+    let reasons: Vec<_> =
+        results.iter().map(|result| result.error.as_ref().map(|error| error.reason.as_str())).collect();
+    assert_eq!(reasons, [None, Some("TEXT_EMPTY"), Some("TEXT_TOO_LONG"), None]);
+    assert_eq!(
+        results.iter().map(|result| result.message_id.as_str()).collect::<Vec<_>>(),
+        ["24", "0", "20000", "17"]
+    );
+    assert_eq!(results[3].signals.len(), 12);
+}
+
+#[tokio::test]
+async fn the_example_conversation_alerts_with_evidence() {
+    let server = Server::ready().await;
+    let request = conversation();
+    let answer = server.grooming().score_conversation(request.clone()).await.expect("an answer").into_inner();
+    assert_eq!(answer.state(), State::Alert);
+    assert_eq!(answer.message_risks.len(), request.messages.len());
+    assert_eq!(answer.by_author[0].author_id, "kestrel");
+    assert_eq!(answer.by_author[0].toward_author_ids, ["pixelfox"]);
+    assert!(request.messages.iter().any(|message| message.message_id == answer.first_alert_message_id));
+    let shares: f32 = answer.evidence.iter().map(|evidence| evidence.contribution).sum();
+    assert!(!answer.evidence.is_empty() && shares <= 1.0 + 1e-4);
+    assert!(!answer.stages.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_without_text_says_nothing_and_spoils_nothing() {
+    let server = Server::ready().await;
+    let before = server.grooming().score_conversation(conversation()).await.expect("an answer").into_inner();
+    let mut request = conversation();
+    let silent = wire::ConversationMessage { text: String::new(), ..request.messages[0].clone() };
+    request.messages.push(silent);
+    let after = server.grooming().score_conversation(request).await.expect("an answer").into_inner();
+    assert_eq!(after.risk, before.risk);
+    assert_eq!(after.message_risks.last().expect("risks").risk, 0.0);
+}

@@ -1,0 +1,63 @@
+//! What is too much is refused at the door; what is too late never runs; what was accepted is answered.
+
+use std::time::Duration;
+
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use proto::age::v1::EstimateAgeRequest;
+use proto::age::v1::age_estimation_service_client::AgeEstimationServiceClient;
+use tonic::{Code, Request};
+use tonic_types::StatusExt as _;
+
+use crate::server::{Server, count, portrait};
+
+fn request() -> EstimateAgeRequest {
+    EstimateAgeRequest { image: portrait(), ..Default::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_capacity_is_refused_at_once_and_the_rest_is_answered() {
+    let server = Server::ready_with(|config| config.age.capacity = count(2)).await;
+    let calls = (0..24).map(|_| {
+        let mut client = server.age();
+        tokio::spawn(async move { client.estimate_age(request()).await })
+    });
+    let mut answered = 0;
+    for call in calls.collect::<Vec<_>>() {
+        match call.await.expect("no panic") {
+            Ok(answer) => {
+                answered += 1;
+                assert_eq!(answer.into_inner().faces.len(), 1);
+            }
+            Err(status) => {
+                assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+                assert_eq!(status.metadata().get("grpc-retry-pushback-ms").expect("a pushback"), "100");
+                let retry = status.get_error_details().retry_info().expect("a RetryInfo").retry_delay;
+                assert_eq!(retry, Some(Duration::from_millis(100)));
+            }
+        }
+    }
+    assert!((2..24).contains(&answered), "{answered} of 24 were answered");
+    server.age().estimate_age(request()).await.expect("permits come back");
+}
+
+#[tokio::test]
+async fn the_clients_deadline_is_kept_and_named() {
+    let server = Server::ready().await;
+    // tonic's own channel would give up by the same header; this client waits for what the server says.
+    let patient = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<tonic::body::Body>();
+    let mut client = AgeEstimationServiceClient::with_origin(patient, server.origin.clone());
+    let mut late = Request::new(request());
+    late.metadata_mut().insert("grpc-timeout", "1m".parse().expect("a value"));
+    let status = client.estimate_age(late).await.expect_err("a millisecond is not enough");
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert_eq!(status.get_error_details().error_info().expect("an ErrorInfo").reason, "DEADLINE_EXCEEDED");
+    client.estimate_age(request()).await.expect("the permit came back");
+}
+
+#[tokio::test]
+async fn the_configured_deadline_bounds_those_who_name_none() {
+    let server = Server::ready_with(|config| config.server.deadline_ms = 1.try_into().expect("not 0")).await;
+    let status = server.age().estimate_age(request()).await.expect_err("a millisecond is not enough");
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+}
