@@ -65,7 +65,7 @@ def write_manifest(folder, fitted):
             "Mild: only what no estimate should rest on. Measured on validation photos, see the model card.",
             {
                 "min_size_pixels": 32.0,
-                "min_visible_share": 0.6,
+                "min_visible_share": 0.7,
                 "min_sharpness": 0.01,
                 "min_brightness": 0.1,
                 "max_brightness": 0.93,

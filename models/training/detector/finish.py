@@ -9,7 +9,7 @@ from evaluate import Findings
 from export import export
 from net import Exported
 
-THRESHOLD = 0.5
+THRESHOLD = 0.6
 
 
 def finish(net, val, out, log):

@@ -1,0 +1,62 @@
+//! What the shipped bundles say of the astronaut, step by step. A change here is a change of the model: bump the
+//! bundle's version and say so in its card.
+
+use crate::pictures::ASTRONAUT;
+use crate::stages::{estimate, faces};
+
+fn assert_near(name: &str, found: f32, expected: f32, tolerance: f32) {
+    assert!(
+        (found - expected).abs() <= tolerance,
+        "{name}: found {found}, expected {expected} ± {tolerance}"
+    );
+}
+
+#[test]
+fn the_face_is_where_it_was() {
+    let faces = faces(ASTRONAUT.to_vec());
+    assert_eq!(faces.len(), 1);
+    let face = &faces[0];
+    let found = [face.bounds.x, face.bounds.y, face.bounds.width, face.bounds.height];
+    let expected = [180.2, 62.0, 86.2, 114.5];
+    found.into_iter().zip(expected).for_each(|(found, expected)| assert_near("bounds", found, expected, 0.5));
+    let expected = [(202.5, 105.9), (244.4, 105.9), (223.7, 130.7), (204.6, 146.2), (241.9, 146.4)];
+    for (point, (x, y)) in face.landmarks.iter().zip(expected) {
+        assert_near("landmark x", point.x, x, 0.5);
+        assert_near("landmark y", point.y, y, 0.5);
+    }
+    assert_near("score", face.detection_score, 0.956, 0.005);
+}
+
+#[test]
+fn the_face_is_cut_out_as_it_was() {
+    let face = faces(ASTRONAUT.to_vec()).remove(0);
+    let mean = |channel: usize| {
+        let values: Vec<f32> = face.crop.rgb.iter().skip(channel).step_by(3).map(|&v| f32::from(v)).collect();
+        values.iter().sum::<f32>() / values.len() as f32
+    };
+    assert_eq!((face.crop.size, face.crop.rgb.len()), (96, 96 * 96 * 3));
+    assert_near("red", mean(0), 167.6, 0.5);
+    assert_near("green", mean(1), 140.7, 0.5);
+    assert_near("blue", mean(2), 117.0, 0.5);
+}
+
+#[test]
+fn the_face_is_judged_as_it_was() {
+    let quality = faces(ASTRONAUT.to_vec()).remove(0).quality;
+    assert_eq!(quality.reasons, vec![]);
+    assert_near("visible share", quality.visible_share, 1.0, 1e-6);
+    assert_near("sharpness", quality.sharpness, 0.495, 0.005);
+    assert_near("brightness", quality.brightness, 0.696, 0.005);
+    assert_near("turn", quality.turn, 0.009, 0.01);
+}
+
+#[test]
+fn the_face_looks_as_old_as_it_did() {
+    let estimate = estimate(&faces(ASTRONAUT.to_vec())[0]);
+    assert_near("age", estimate.age_years, 25.73, 0.1);
+    assert_near("low", estimate.interval.low, 13.96, 0.2);
+    assert_near("high", estimate.interval.high, 39.65, 0.2);
+    assert_near("coverage", estimate.interval.coverage, 0.9, 0.0);
+    assert_near("over 18", estimate.probability_over(18), 0.820, 0.005);
+    assert_near("over 25", estimate.probability_over(25), 0.524, 0.005);
+}
