@@ -20,7 +20,7 @@ sys.path.insert(0, str(cargo.PROJECT / "tests"))
 import ward  # noqa: E402  (only found once tests/ is on the path)
 
 ROUNDS = 3
-CALLERS = 8
+CALLERS = 4
 CALLS = 5
 
 
@@ -35,17 +35,19 @@ def measure():
     started = time.monotonic()
     server = ward.Ward(started=process_ids.append, profile="release")
     ready = time.monotonic() - started
-    idle = resident(process_ids[0], "VmRSS")
-    load(server)
-    peak = resident(process_ids[0], "VmHWM")
-    server.stop()
+    try:
+        idle = resident(process_ids[0], "VmRSS")
+        load(server)
+        peak = resident(process_ids[0], "VmHWM")
+    finally:
+        server.stop()
     return {"ready_seconds": ready, "idle_mib": idle, "peak_under_load_mib": peak}
 
 
 def load(server):
     """Photos and chats from many callers at once, so that every worker has run with full batches."""
     photo = {"image": base64.b64encode(ward.PHOTO.read_bytes()).decode()}
-    chat = {"messages": [{"text": f"shall we meet the others at the river, number {number}?"} for number in range(64)]}
+    chat = {"messages": [{"text": f"shall we meet the others at the river, number {number}?"} for number in range(32)]}
 
     def call(_):
         with server.client() as client:
