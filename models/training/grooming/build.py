@@ -32,7 +32,7 @@ from score import Scored, Scorer
 
 SEED = 20261124
 # Conversations of each label and split, and real chats of each source (IRC days are long: their first turns).
-SYNTHETIC, REAL_CHATS, REAL_TURNS = 300, 120, 60
+SYNTHETIC, REAL_CHATS, REAL_TURNS = 200, 80, 50
 FADING = Fading(floor=0.1, pattern_step=0.35)
 
 

@@ -16,8 +16,9 @@ from score import Scored
 EVENNESS, SMALLNESS = 0.02, 0.002
 PASSES = 4
 LARGEST_WEIGHT = 8.0
-# Share of real benign chats that may reach a state, and share of hard negatives that may reach ALERT.
-WATCH_RATE, ALERT_RATE, ALERT_RATE_HARD = 0.02, 0.005, 0.05
+# Shares of (real benign chats, hard negatives) that may reach a state, and the least risk of that state.
+WATCH_RATES, ALERT_RATES = (0.02, 0.15), (0.005, 0.03)
+WATCH_LEAST, ALERT_LEAST = 0.2, 0.5
 # A state is left when the odds have fallen to half of those at which it is entered.
 HYSTERESIS = 0.5
 
@@ -84,7 +85,8 @@ def report(rows: list[Prefix], fitted: RiskFit) -> dict:
     peaks = fitted.peaks(rows)
     labels, groups = np.array([row.label for row in rows]), np.array([row.group for row in rows])
     rates = {group: (peaks[groups == group] >= fitted.alert) for group in sorted(set(groups))}
-    result = {"alert_rate": {group: f"{hits.mean():.4f} ({hits.sum()}/{hits.size})" for group, hits in rates.items()}}
+    shares = {str(group): f"{hits.mean():.4f} ({hits.sum()}/{hits.size})" for group, hits in rates.items()}
+    result = {"alert_rate": shares}
     if labels.any() and not labels.all():
         result["roc_auc"] = float(roc_auc_score(labels, peaks))
         hard = (groups == "grooming") | (groups == "hard negative")
@@ -123,12 +125,14 @@ def _importance(rows: list[Prefix]) -> np.ndarray:
 
 
 def _thresholds(peaks: np.ndarray, rows: list[Prefix]) -> tuple[float, float]:
-    """The lowest thresholds that keep the agreed rates of false alarms."""
+    """The lowest thresholds of WATCH and ALERT that keep the agreed rates of false alarms."""
     hard = peaks[[row.group == "hard negative" for row in rows]]
     real = peaks[[row.label == 0 and row.group != "hard negative" for row in rows]]
-    watch = np.quantile(real, 1 - WATCH_RATE)
-    alert = max(np.quantile(real, 1 - ALERT_RATE), np.quantile(hard, 1 - ALERT_RATE_HARD))
-    return float(np.clip(watch, 0.2, 0.5)), float(np.clip(alert, 0.5, 0.99))
+
+    def lowest(rates: tuple[float, float], least: float) -> float:
+        return float(max(np.quantile(real, 1 - rates[0]), np.quantile(hard, 1 - rates[1]), least))
+
+    return lowest(WATCH_RATES, WATCH_LEAST), lowest(ALERT_RATES, ALERT_LEAST)
 
 
 def _first_alert(row: Prefix, fitted: RiskFit) -> int | None:
