@@ -66,7 +66,7 @@ def grooming(split: str) -> dict[str, list[Family]]:
 
 
 def replies(split: str) -> dict[str, list[Line]]:
-    """Signal → what the other person answers; divided by line, one of them val and two test."""
+    """Signal → what the other person answers; divided by line: two for test, two for val, the rest for train."""
     chosen = {}
     for family in _read("replies.txt"):
         lines = _shuffled(list(family.lines), key=lambda line: line.template)
