@@ -17,6 +17,7 @@ pub mod telemetry;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::metrics_exporter_prometheus::PrometheusHandle;
 use proto::age::v1::age_estimation_service_server::AgeEstimationServiceServer;
@@ -39,6 +40,9 @@ use shutdown::Drain;
 pub use app::{App, StartError};
 pub use config::Config;
 pub use error::{Error, RequestFault};
+
+/// How often a quiet connection is pinged: a peer that has gone without a word does not hold it for ever.
+const KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// Where a server listens.
 pub struct Listeners {
@@ -149,6 +153,7 @@ async fn grpc(
 ) -> Result<(), tonic::transport::Error> {
     Server::builder()
         .tcp_nodelay(true)
+        .http2_keepalive_interval(Some(KEEPALIVE))
         .layer(tower::layer::layer_fn(move |service| Bounded::new(service, bounds)))
         .add_routes(routes)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), drain.begun())
