@@ -22,6 +22,9 @@ GROOMING = "ward.grooming.v1.GroomingDetectionService"
 BOLD, DIM, GREEN, YELLOW, RED = 1, 2, 32, 33, 31
 COLOURS = {"PASS": GREEN, "REFER": YELLOW, "FAIL": RED, "NONE": GREEN, "WATCH": YELLOW, "ALERT": RED}
 
+# The most pieces of evidence shown, largest first.
+EVIDENCE = 6
+
 # What the reasons of an age check mean, for the reader of a terminal.
 REASONS = {
     "NO_FACE": "no face was found",
@@ -109,7 +112,7 @@ def print_risk(answer, texts):
                        + (f" toward {toward}" if toward else ""))
     stages = ", ".join(plain(stage, "STAGE") for stage in answer["stages"])
     line("stages", stages or "none")
-    for evidence in answer["evidence"]:
+    for evidence in answer["evidence"][:EVIDENCE]:
         line("evidence", f"{evidence['contribution']:4.0%} {plain(evidence['signal'], 'SIGNAL'):<18} "
                          f"{evidence['message_id']:>3}: {texts[evidence['message_id']]}")
     line("note", "this is a reason for a person to look, never proof")
