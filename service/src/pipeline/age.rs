@@ -58,6 +58,13 @@ impl AgePipeline {
             Prepare::open(&detector, &bundle, limits, one)
         })?;
         let infer = stages(workers(config.infer_workers, cores()), || Estimator::open(&bundle, one))?;
+        // One thread each: together no more than the cores that the process may use, unless configured otherwise.
+        tracing::info!(
+            model = MODEL,
+            prepare_workers = prepare.len(),
+            infer_workers = infer.len(),
+            "workers"
+        );
         let alone = BatchLimits { max_jobs: one, max_weight: one };
         let shared = BatchLimits { max_jobs: config.max_batch_faces, max_weight: config.max_batch_faces };
         Ok(Self {

@@ -56,6 +56,13 @@ impl GroomingPipeline {
         let one = NonZeroUsize::MIN;
         let prepare = stages(workers(config.prepare_workers, one), || Prepare::open(&bundle, limits))?;
         let infer = stages(workers(config.infer_workers, cores()), || MessageScorer::open(&bundle, one))?;
+        // One thread each: together no more than the cores that the process may use, unless configured otherwise.
+        tracing::info!(
+            model = MODEL,
+            prepare_workers = prepare.len(),
+            infer_workers = infer.len(),
+            "workers"
+        );
         let few = BatchLimits { max_jobs: config.max_batch_messages, max_weight: NonZeroUsize::MAX };
         let shared = BatchLimits { max_jobs: config.max_batch_messages, max_weight: config.max_batch_tokens };
         Ok(Self {
