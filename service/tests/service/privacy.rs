@@ -59,7 +59,9 @@ impl Ward {
 
     /// Ends it, politely, and answers all that it said.
     fn stop(mut self, mut said: String) -> String {
-        let kill = Command::new("kill").arg(self.process.id().to_string()).status().expect("kill");
+        // The shell's own: a bare system has no `kill` of its own.
+        let kill = format!("kill {}", self.process.id());
+        let kill = Command::new("sh").args(["-c", &kill]).status().expect("a shell");
         assert!(kill.success());
         let output = self.process.stderr.as_mut().expect("piped");
         output.read_to_string(&mut said).expect("text");
