@@ -17,9 +17,9 @@ run: setup ## Build Ward, start it, ask it an age and a chat, leave it serving
 	cargo build --locked --release --package service
 	@$(VENV_PYTHON) scripts/run.py
 
+# `cargo test` also builds the program `ward`, for tests of its own; the ones in Python take the same.
 test: setup lint docs ## Run every check and every test
 	cargo test --locked --workspace
-	cargo build --locked --package service
 	$(VENV_PYTHON) -m unittest discover --start-directory tests
 
 fmt: ## Format the Rust sources
