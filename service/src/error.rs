@@ -69,6 +69,12 @@ pub enum RequestFault {
         /// Most elements accepted.
         limit: usize,
     },
+    /// An id that nobody needs that long; ids are kept for as long as a conversation is watched.
+    #[error("the id has more than the {limit} bytes accepted: use a shorter one")]
+    IdTooLong {
+        /// Most bytes accepted.
+        limit: usize,
+    },
     /// A timestamp that is no time.
     #[error("the timestamp is outside the years 1 to 9999")]
     Timestamp,
@@ -97,6 +103,7 @@ impl RequestFault {
             Self::OutOfRange { .. } => "OUT_OF_RANGE",
             Self::UnknownPolicy { .. } => "POLICY_UNKNOWN",
             Self::TooMany { .. } => "TOO_MANY_ELEMENTS",
+            Self::IdTooLong { .. } => "ID_TOO_LONG",
             Self::Timestamp => "TIMESTAMP_INVALID",
             Self::MessageTooLarge { .. } => "MESSAGE_TOO_LARGE",
             Self::Malformed => "MESSAGE_MALFORMED",

@@ -1,5 +1,6 @@
 //! `ward.grooming.v1.GroomingDetectionService`: wire → domain → wire.
 
+mod ids;
 mod to_wire;
 mod watch;
 
@@ -27,6 +28,9 @@ use watch::Watch;
 
 /// Messages of one stream in work at once; the stream's flow control holds back the rest.
 const STREAM_WINDOW: usize = 64;
+
+/// What a platform may tell of the authors of one conversation.
+const MAX_AUTHORS: usize = 1000;
 
 /// The service.
 pub(crate) struct GroomingService {
@@ -66,7 +70,7 @@ impl GroomingDetectionService for GroomingService {
         request: Request<Streaming<wire::WatchConversationsRequest>>,
     ) -> Result<Response<Updates>, Status> {
         self.served.app()?;
-        let watch = Watch::new(Arc::clone(&self.served), self.config.max_watched_conversations);
+        let watch = Watch::new(Arc::clone(&self.served), &self.config);
         let max_bytes = self.max_message_bytes;
         let drain = self.served.drain.clone();
         let scoring = Arc::clone(&watch);
@@ -131,9 +135,9 @@ async fn score_conversation(
     for (at, (message, result)) in request.messages.into_iter().zip(scored.results).enumerate() {
         let score = score_or_silence(result).map_err(|refusal| Error::input(text_field(at), refusal))?;
         let risk = score.map_or(0.0, |score| score.risk);
-        message_risks.push(wire::MessageRisk { message_id: message.message_id.clone(), risk });
+        let (message_id, author_id) = (ids::or_place(message.message_id, at + 1), message.author_id);
+        message_risks.push(wire::MessageRisk { message_id: message_id.clone(), risk });
         if let Some(score) = score {
-            let (message_id, author_id) = (message.message_id, message.author_id);
             conversation.observe(&Observation { message_id, author_id, sent_at: sent_at[at], score });
         }
     }
@@ -167,7 +171,8 @@ fn record_alert(assessment: &Assessment, messages: &[wire::MessageRisk]) {
 
 fn turns(messages: &[wire::ConversationMessage]) -> Result<Vec<Turn>, Error> {
     let turn = |(at, message): (usize, &wire::ConversationMessage)| {
-        author_required(&message.author_id, || format!("messages[{at}].author_id"))?;
+        ids::required(&message.author_id, || format!("messages[{at}].author_id"))?;
+        ids::bounded(&message.message_id, || format!("messages[{at}].message_id"))?;
         Ok(turn_of(message))
     };
     messages.iter().enumerate().map(turn).collect()
@@ -175,13 +180,6 @@ fn turns(messages: &[wire::ConversationMessage]) -> Result<Vec<Turn>, Error> {
 
 fn turn_of(message: &wire::ConversationMessage) -> Turn {
     Turn { author: message.author_id.clone(), text: message.text.clone() }
-}
-
-fn author_required(author_id: &str, field: impl Fn() -> String) -> Result<(), Error> {
-    if author_id.is_empty() {
-        return Err(Error::request(field(), RequestFault::Missing));
-    }
-    Ok(())
 }
 
 fn text_field(at: usize) -> String {
@@ -210,9 +208,13 @@ fn sent_at(message: &wire::ConversationMessage) -> Result<Option<f64>, RequestFa
 }
 
 fn age_groups(authors: Vec<wire::Author>) -> Result<HashMap<String, AgeGroup>, Error> {
+    if authors.len() > MAX_AUTHORS {
+        let fault = RequestFault::TooMany { count: authors.len(), limit: MAX_AUTHORS };
+        return Err(Error::request("authors", fault));
+    }
     let mut groups = HashMap::with_capacity(authors.len());
     for (at, author) in authors.into_iter().enumerate() {
-        author_required(&author.author_id, || format!("authors[{at}].author_id"))?;
+        ids::required(&author.author_id, || format!("authors[{at}].author_id"))?;
         let group = match wire::AgeGroup::try_from(author.age_group) {
             Ok(wire::AgeGroup::Unspecified) => continue,
             Ok(wire::AgeGroup::Minor) => AgeGroup::Minor,

@@ -95,3 +95,15 @@ async fn a_message_without_text_says_nothing_and_spoils_nothing() {
     assert_eq!(after.risk, before.risk);
     assert_eq!(after.message_risks.last().expect("risks").risk, 0.0);
 }
+
+#[tokio::test]
+async fn a_message_without_an_id_is_named_by_its_place() {
+    let server = Server::ready().await;
+    let mut request = conversation();
+    request.messages.iter_mut().for_each(|message| message.message_id.clear());
+    let named = server.grooming().score_conversation(conversation()).await.expect("an answer").into_inner();
+    let nameless = server.grooming().score_conversation(request).await.expect("an answer").into_inner();
+    // The example's own ids are its places.
+    assert_eq!(nameless.first_alert_message_id, named.first_alert_message_id);
+    assert_eq!(nameless.evidence, named.evidence);
+}

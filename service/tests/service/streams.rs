@@ -2,7 +2,9 @@
 
 use proto::age::v1::EstimateAgeRequest;
 use proto::age::v1::estimate_age_stream_response::Result as OneResult;
-use proto::grooming::v1::{ScoreConversationRequest, UpdateMode, WatchConversationsRequest};
+use proto::grooming::v1::{
+    ConversationMessage, ScoreConversationRequest, UpdateMode, WatchConversationsRequest,
+};
 use tokio_stream::StreamExt as _;
 use tonic::Code;
 
@@ -78,6 +80,32 @@ async fn a_message_that_cannot_be_used_is_named_and_the_stream_goes_on() {
     let reasons: Vec<_> =
         updates.iter().map(|update| update.error.as_ref().map(|error| error.reason.as_str())).collect();
     assert_eq!(reasons, [None, Some("FIELD_MISSING"), None]);
+}
+
+#[tokio::test]
+async fn what_a_stream_keeps_is_bounded_and_never_nameless() {
+    let server = Server::ready().await;
+    let mut requests = watched("one", UpdateMode::EveryMessage);
+    requests.truncate(5);
+    let message = |request: &mut WatchConversationsRequest| request.message.take().expect("a message");
+    let texts = [String::new(), "word ".repeat(4000)];
+    for (request, text) in requests.iter_mut().skip(1).zip(texts) {
+        request.message = Some(ConversationMessage { text, ..message(request) });
+    }
+    requests[3].message =
+        Some(ConversationMessage { author_id: "x".repeat(300), ..message(&mut requests[3]) });
+    requests[4].message =
+        Some(ConversationMessage { message_id: String::new(), ..message(&mut requests[4]) });
+    let updates =
+        server.grooming().watch_conversations(tokio_stream::iter(requests)).await.expect("a stream");
+    let updates: Vec<_> = updates.into_inner().map(|update| update.expect("an update")).collect().await;
+    let told = updates.iter().map(|update| {
+        (update.message_id.as_str(), update.error.as_ref().map_or("", |error| error.reason.as_str()))
+    });
+    // The last one has no id of its own, and is the fourth that became part of the conversation.
+    let expected = [("1", ""), ("2", ""), ("3", "TEXT_TOO_LONG"), ("4", "ID_TOO_LONG"), ("4", "")];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    assert_eq!(updates[1].message_risk, 0.0, "a message without text says nothing");
 }
 
 #[tokio::test]

@@ -4,7 +4,6 @@
 //! folded when the scores come, in the order of arrival. Both are bounded by the number of conversations remembered.
 
 use std::collections::VecDeque;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
@@ -12,15 +11,16 @@ use models::grooming::{Assessment, ConversationRisk, MessageInput, Observation, 
 use proto::grooming::v1 as wire;
 use tonic::Status;
 
-use super::{age_groups, author_required, sent_at, to_wire, turn_of};
+use super::{age_groups, ids, score_or_silence, sent_at, to_wire, turn_of};
 use crate::api::{Served, answer};
 use crate::error::RequestFault;
-use crate::pipeline::{ScoredMessage, Timings};
-use crate::{App, Error, metrics};
+use crate::pipeline::Timings;
+use crate::{App, Error, config, metrics};
 
 /// One stream's memory.
 pub(super) struct Watch {
     served: Arc<Served>,
+    max_text_bytes: usize,
     /// Never locked across an await.
     conversations: Mutex<LruCache<String, Watched>>,
 }
@@ -29,6 +29,7 @@ pub(super) struct Watch {
 struct Watched {
     turns: VecDeque<Turn>,
     risk: ConversationRisk,
+    arrived: usize,
     messages: usize,
     has_alerted: bool,
     every_message: bool,
@@ -39,12 +40,19 @@ struct Watched {
 pub(super) struct Scored {
     conversation_id: String,
     message_id: String,
-    result: Result<(Observation, Timings), Error>,
+    result: Result<Score, Error>,
+}
+
+/// What a message showed; no observation for one without text, which says nothing.
+struct Score {
+    observation: Option<Observation>,
+    timings: Timings,
 }
 
 impl Watch {
-    pub(super) fn new(served: Arc<Served>, most: NonZeroUsize) -> Arc<Self> {
-        Arc::new(Self { served, conversations: Mutex::new(LruCache::new(most)) })
+    pub(super) fn new(served: Arc<Served>, config: &config::Grooming) -> Arc<Self> {
+        let conversations = Mutex::new(LruCache::new(config.max_watched_conversations));
+        Arc::new(Self { served, max_text_bytes: config.max_text_bytes.get(), conversations })
     }
 
     /// Remembers the turn at once, then scores the message.
@@ -55,7 +63,7 @@ impl Watch {
         let watch = Arc::clone(watch);
         let noted = message.map(|request| watch.note(request));
         async move {
-            let (conversation_id, message_id, pending) = noted?;
+            let Noted { conversation_id, message_id, pending } = noted?;
             let result = match pending {
                 Ok(pending) => watch.score_one(pending).await,
                 Err(error) => Err(error),
@@ -68,7 +76,7 @@ impl Watch {
     pub(super) fn update(&self, scored: Result<Scored, Status>) -> Result<Option<wire::RiskUpdate>, Status> {
         let Scored { conversation_id, message_id, result } = scored?;
         let update = match result {
-            Ok((observation, timings)) => self.fold(&conversation_id, observation, timings)?,
+            Ok(score) => self.fold(&conversation_id, score)?,
             Err(error) => {
                 Some(wire::RiskUpdate { error: Some(answer::failure(&error)), ..Default::default() })
             }
@@ -76,69 +84,74 @@ impl Watch {
         Ok(update.map(|update| wire::RiskUpdate { conversation_id, message_id, ..update }))
     }
 
-    fn note(&self, request: wire::WatchConversationsRequest) -> (String, String, Result<Pending, Error>) {
+    fn note(&self, request: wire::WatchConversationsRequest) -> Noted {
         let conversation_id = request.conversation_id.clone();
-        let message_id =
-            request.message.as_ref().map_or_else(String::new, |message| message.message_id.clone());
-        (conversation_id, message_id, self.pending(request))
+        let own_id = request.message.as_ref().map(|message| message.message_id.clone());
+        let pending = self.pending(request);
+        let message_id = match &pending {
+            Ok(pending) => pending.message_id.clone(),
+            Err(_) => own_id.unwrap_or_default(),
+        };
+        Noted { conversation_id, message_id, pending }
     }
 
     fn pending(&self, request: wire::WatchConversationsRequest) -> Result<Pending, Error> {
         let app = self.served.app()?;
-        if request.conversation_id.is_empty() {
-            return Err(Error::request("conversation_id", RequestFault::Missing));
-        }
+        ids::required(&request.conversation_id, || "conversation_id".to_owned())?;
         let message = request.message.ok_or_else(|| Error::request("message", RequestFault::Missing))?;
-        author_required(&message.author_id, || "message.author_id".to_owned())?;
+        ids::required(&message.author_id, || "message.author_id".to_owned())?;
+        ids::bounded(&message.message_id, || "message.message_id".to_owned())?;
         let sent_at = sent_at(&message).map_err(|fault| Error::request("message.sent_at", fault))?;
         let start = Start { authors: request.authors, mode: request.update_mode };
         let turn = turn_of(&message);
-        let context =
-            self.remember(app, Arrival { conversation_id: request.conversation_id, start, turn })?;
+        let arrival = Arrival { conversation_id: request.conversation_id, start, turn };
+        let Remembered { place, context } = self.remember(app, arrival)?;
+        let message_id = ids::or_place(message.message_id, place);
         let input = MessageInput { author: message.author_id.clone(), text: message.text, context };
-        Ok(Pending { input, message_id: message.message_id, author_id: message.author_id, sent_at })
+        Ok(Pending { input, message_id, author_id: message.author_id, sent_at })
     }
 
     /// Adds a turn to its conversation, which begins with it if it is new; answers the turns before it.
-    fn remember(&self, app: &App, arrival: Arrival) -> Result<Vec<Turn>, Error> {
+    fn remember(&self, app: &App, arrival: Arrival) -> Result<Remembered, Error> {
         let mut conversations = self.lock();
         let begin = || Watched::begin(app, arrival.start);
         let watched = conversations.try_get_or_insert_mut(arrival.conversation_id, begin)?;
-        let before = watched.turns.iter().cloned().collect();
-        watched.turns.push_back(arrival.turn);
+        watched.arrived += 1;
+        let remembered =
+            Remembered { place: watched.arrived, context: watched.turns.iter().cloned().collect() };
+        // A text that will be refused must not spoil the messages after it, nor fill the memory.
+        if arrival.turn.text.len() <= self.max_text_bytes {
+            watched.turns.push_back(arrival.turn);
+        }
         while watched.turns.len() > app.grooming.manifest().context_turns() {
             watched.turns.pop_front();
         }
-        Ok(before)
+        Ok(remembered)
     }
 
-    async fn score_one(&self, pending: Pending) -> Result<(Observation, Timings), Error> {
+    async fn score_one(&self, pending: Pending) -> Result<Score, Error> {
         let deadline = self.served.deadline();
         let scored = self.served.app()?.grooming.score(vec![pending.input], deadline);
         let scored =
             tokio::time::timeout_at(deadline.into(), scored).await.map_err(|_| Error::DeadlineExceeded)??;
         let result = scored.results.into_iter().next().ok_or(Error::Internal)?;
-        let ScoredMessage { score, .. } = result.map_err(|refusal| Error::input("message.text", refusal))?;
+        let score = score_or_silence(result).map_err(|refusal| Error::input("message.text", refusal))?;
         let Pending { message_id, author_id, sent_at, .. } = pending;
-        Ok((Observation { message_id, author_id, sent_at, score }, scored.timings))
+        let observation = score.map(|score| Observation { message_id, author_id, sent_at, score });
+        Ok(Score { observation, timings: scored.timings })
     }
 
-    fn fold(
-        &self,
-        id: &str,
-        observation: Observation,
-        timings: Timings,
-    ) -> Result<Option<wire::RiskUpdate>, Error> {
+    fn fold(&self, id: &str, score: Score) -> Result<Option<wire::RiskUpdate>, Error> {
         let app = self.served.app()?;
-        let message_risk = observation.score.risk;
+        let message_risk = score.observation.as_ref().map_or(0.0, |observation| observation.score.risk);
         let mut conversations = self.lock();
         // Forgotten between arrival and score: only when more conversations than the bound spoke in that moment.
         let Some(watched) = conversations.get_mut(id) else { return Ok(None) };
-        let Some(assessment) = watched.observe(&observation) else { return Ok(None) };
+        let Some(assessment) = watched.observe(score.observation.as_ref()) else { return Ok(None) };
         Ok(Some(wire::RiskUpdate {
             message_risk,
             model: Some(answer::model(app.grooming.identity())),
-            timings: Some(answer::timings(timings)),
+            timings: Some(answer::timings(score.timings)),
             ..to_wire::update(assessment)
         }))
     }
@@ -146,6 +159,13 @@ impl Watch {
     fn lock(&self) -> MutexGuard<'_, LruCache<String, Watched>> {
         self.conversations.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A message that has arrived: it can be scored, or it is told why not.
+struct Noted {
+    conversation_id: String,
+    message_id: String,
+    pending: Result<Pending, Error>,
 }
 
 /// A message that can be scored.
@@ -161,6 +181,12 @@ struct Arrival {
     conversation_id: String,
     start: Start,
     turn: Turn,
+}
+
+/// A message's place in its conversation, from 1, and the turns before it.
+struct Remembered {
+    place: usize,
+    context: Vec<Turn>,
 }
 
 /// What is read with a conversation's first message.
@@ -179,6 +205,7 @@ impl Watched {
         Ok(Self {
             turns: VecDeque::with_capacity(app.grooming.manifest().context_turns() + 1),
             risk: app.grooming.risk_model().conversation(age_groups(start.authors)?),
+            arrived: 0,
             messages: 0,
             has_alerted: false,
             every_message,
@@ -187,8 +214,10 @@ impl Watched {
     }
 
     /// Takes a message into the risk; the assessment when the caller asked to hear of it.
-    fn observe(&mut self, observation: &Observation) -> Option<Assessment> {
-        self.risk.observe(observation);
+    fn observe(&mut self, observation: Option<&Observation>) -> Option<Assessment> {
+        if let Some(observation) = observation {
+            self.risk.observe(observation);
+        }
         self.messages += 1;
         let assessment = self.risk.assessment();
         let alerts = assessment.first_alert_message_id.is_some();
