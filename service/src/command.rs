@@ -6,7 +6,7 @@ pub(crate) mod models;
 pub(crate) mod serve;
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
+use std::io::{ErrorKind, IsTerminal, Write as _};
 
 use comfy_table::Table;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
@@ -20,6 +20,11 @@ pub(crate) fn complain(error: &anyhow::Error) {
         let _ = write!(text, "\n  because: {cause}");
     }
     eprintln!("{text}");
+}
+
+/// Whether the reader of our standard output has left, as `head` does: it has read enough, and nothing went wrong.
+pub(crate) fn reader_left(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
 /// Prints to standard output.

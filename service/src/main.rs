@@ -43,6 +43,7 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(code) => code,
+        Err(error) if command::reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
             command::complain(&error);
             ExitCode::FAILURE

@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::server::repository;
 
@@ -62,6 +62,20 @@ fn a_mistake_in_the_configuration_is_named() {
     std::fs::write(&file, "[age]\nmax_face = 3\n").expect("written");
     let said = complaint(&ward(&["serve", "--check", "--config", &file.to_string_lossy()], None));
     assert!(said.contains("mine.toml") && said.contains("max_face"), "{said}");
+}
+
+#[test]
+fn a_reader_who_leaves_early_is_no_failure() {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_ward"))
+        .args(["models", "--json"])
+        .current_dir(repository())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    drop(process.stdout.take());
+    let output = process.wait_with_output().expect("an end");
+    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
 
 #[test]
