@@ -130,6 +130,7 @@ fn like_lengths<'a>(order: &'a [usize], batch: &'a [Tokens]) -> Vec<&'a [usize]>
 
 #[cfg(test)]
 mod tests {
+    use super::super::{MessageInput, Prepare, TextLimits};
     use super::*;
 
     fn of_length(length: usize) -> Tokens {
@@ -141,6 +142,29 @@ mod tests {
         let batch: Vec<Tokens> = [10, 10, 11, 90, 96].map(of_length).into();
         let order: Vec<usize> = (0..batch.len()).collect();
         assert_eq!(like_lengths(&order, &batch), vec![&[0, 1, 2][..], &[3, 4][..]]);
+    }
+
+    /// Runs the model itself on lengths that the stage would keep apart: here padding is most of the batch.
+    #[test]
+    fn padding_changes_no_score() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/bundles/grooming");
+        let bundle = Bundle::open(folder.as_ref()).unwrap();
+        let mut prepare = Prepare::open(&bundle, TextLimits { max_text_bytes: 1000 }).unwrap();
+        let mut scorer = MessageScorer::open(&bundle, NonZeroUsize::MIN).unwrap();
+        let long = "we talked about the castle and the bridge and the river ".repeat(8);
+        let texts = ["how old are you?", "ok", &long];
+        let input = |text: &str| MessageInput { author: "a".into(), text: text.into(), context: Vec::new() };
+        let prepared = prepare.run(texts.map(input).into()).unwrap();
+        let tokens: Vec<Tokens> = prepared.into_iter().map(Result::unwrap).collect();
+        assert!(tokens[2].len() > 5 * tokens[0].len(), "there must be padding");
+        let together = scorer.score(&tokens.iter().collect::<Vec<_>>()).unwrap();
+        for (tokens, padded) in tokens.iter().zip(together) {
+            let alone = scorer.score(&[tokens]).unwrap()[0];
+            assert!((alone.risk - padded.risk).abs() <= 1e-4);
+            for (alone, padded) in alone.signals.iter().zip(padded.signals) {
+                assert!((alone - padded).abs() <= 1e-4, "{alone} alone is {padded} with padding");
+            }
+        }
     }
 
     #[test]
