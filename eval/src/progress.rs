@@ -5,12 +5,18 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 
-const ITEMS: &str = "{bar:32} {pos}/{len} photos · {per_sec} · {eta} left";
+const PHOTOS: &str = "{bar:32} {pos}/{len} photos · {per_sec} · {eta} left";
+const SPOILED: &str = "{bar:32} {pos}/{len} spoiled conversations · {per_sec} · {eta} left";
 const BYTES: &str = "{bar:32} {bytes}/{total_bytes} · {msg} · {eta} left";
 
 /// A bar over so many photos.
 pub(crate) fn photos(count: usize) -> Result<ProgressBar> {
-    Ok(ProgressBar::new(count as u64).with_style(ProgressStyle::with_template(ITEMS)?))
+    Ok(ProgressBar::new(count as u64).with_style(ProgressStyle::with_template(PHOTOS)?))
+}
+
+/// A bar over so many conversations that are judged again with spoiled text.
+pub(crate) fn spoiled(count: usize) -> Result<ProgressBar> {
+    Ok(ProgressBar::new(count as u64).with_style(ProgressStyle::with_template(SPOILED)?))
 }
 
 /// A bar over the bytes of `files`: how many conversations they hold is known only at the end.

@@ -87,62 +87,6 @@ fn bad_data_is_one_sentence_and_exit_2() {
     assert_eq!(age(folder.path(), "file,age,split\na.jpg,20,val\n", "test").status.code(), Some(2));
 }
 
-fn grooming(folder: &Path, chats: &[Value], rest: &[&str]) -> Output {
-    let (data, out) = (folder.join("chats.jsonl"), folder.join("out"));
-    let lines: Vec<_> = chats.iter().map(Value::to_string).collect();
-    fs::write(&data, lines.join("\n")).unwrap();
-    let mut arguments: Vec<&OsStr> =
-        vec!["grooming".as_ref(), "--data".as_ref(), data.as_ref(), "--out".as_ref(), out.as_ref()];
-    arguments.extend(rest.iter().map(AsRef::<OsStr>::as_ref));
-    eval(&arguments)
-}
-
-/// Without a label.
-fn benign(id: &str) -> Value {
-    json!({ "conversation_id": id, "source": "school", "messages": [
-        { "speaker": "A", "text": "did you finish the worksheet for tomorrow" },
-        { "speaker": "B", "text": "nearly, the last two questions are hard" },
-        { "speaker": "A", "text": "" },
-        { "speaker": "A", "text": "then let us look at them together before class" },
-    ] })
-}
-
-/// The first example, which shows the pattern, labelled so, but not its messages.
-fn pattern() -> Value {
-    let text = fs::read_to_string(project().join("examples/chat.jsonl")).unwrap();
-    let example: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-    let unlabelled = |message: &Value| json!({ "speaker": message["speaker"], "text": message["text"] });
-    let messages: Vec<_> = example["messages"].as_array().unwrap().iter().map(unlabelled).collect();
-    json!({ "conversation_id": "p", "source": "example", "label": 1, "messages": messages })
-}
-
-#[test]
-fn every_conversation_is_judged() {
-    let folder = tempfile::tempdir().unwrap();
-    assert_ran(&grooming(folder.path(), &[benign("a"), pattern(), benign("b")], &["--label", "0"]));
-    let (report, samples) = (report(folder.path()), samples(folder.path()));
-    assert_eq!((&report["conversation"]["n_pos"], &report["conversation"]["n_neg"]), (&json!(1), &json!(2)));
-    assert_eq!(report["conversation"]["roc_auc"], json!(1.0));
-    // Of each benign conversation three messages can be scored.
-    assert_eq!((&report["message"]["n_pos"], &report["message"]["n_neg"]), (&json!(0), &json!(6)));
-    assert_eq!(report["message"]["n_refused"], json!(2));
-    assert_eq!(report["by_source"][1]["source"], "school");
-    let ids: Vec<_> = samples.iter().map(|sample| sample["conversation_id"].as_str().unwrap()).collect();
-    assert_eq!(ids, ["a", "p", "b"]);
-    assert_eq!((&samples[1]["label"], &samples[0]["first_alert"]), (&json!(1), &Value::Null));
-    // Nothing of what was written leaves the data.
-    assert!(!fs::read_to_string(folder.path().join("out/samples.jsonl")).unwrap().contains("worksheet"));
-}
-
-#[test]
-fn a_label_is_never_assumed() {
-    let folder = tempfile::tempdir().unwrap();
-    let run = grooming(folder.path(), &[benign("a")], &[]);
-    assert_eq!(run.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&run.stderr).contains("give --label 0"));
-    assert!(!folder.path().join("out/report.json").exists());
-}
-
 #[test]
 fn a_gate_decides_the_exit_code() {
     let folder = tempfile::tempdir().unwrap();
