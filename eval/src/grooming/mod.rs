@@ -93,7 +93,8 @@ fn judge_all(options: &Options, bundle: &Bundle<GroomingManifest>, output: &mut 
     let mut stages = (0..threads.get()).map(|_| Stages::open(bundle)).collect::<Result<Vec<_>>>()?;
     let drawn = Reservoir::new(options.robustness, options.seed);
     let mut tally = Tally::new(bundle.manifest.clone(), AuthorTruth::Unknown, drawn)?;
-    judge_once(options, &mut stages, &mut tally, output)?;
+    let texts = if options.include_text { Texts::Included } else { Texts::LeftOut };
+    judge_once(options, &mut stages, Collected { tally: &mut tally, output, texts })?;
     tally.check()?;
     let bar = progress::spoiled(tally.drawn.n() * robustness::WAYS)?;
     tally.alerted = robustness::measure(&tally.drawn, options.seed, &mut stages, &bar)?;
@@ -101,21 +102,22 @@ fn judge_all(options: &Options, bundle: &Bundle<GroomingManifest>, output: &mut 
     Ok(tally)
 }
 
-fn judge_once(
-    options: &Options,
-    stages: &mut [Stages],
-    tally: &mut Tally,
-    output: &mut Output,
-) -> Result<()> {
+/// Where judged conversations go.
+struct Collected<'a> {
+    tally: &'a mut Tally,
+    output: &'a mut Output,
+    texts: Texts,
+}
+
+fn judge_once(options: &Options, stages: &mut [Stages], mut collected: Collected<'_>) -> Result<()> {
     let bar = progress::bytes(&options.data)?;
     let chats = Chats::new(options.data.clone(), options.label.map(|label| label == 1), bar.clone());
     let chats = chats.of_split(options.split.clone());
     let workers: Vec<_> =
         stages.iter_mut().map(|stages| move |chats: Vec<Chat>| judge(&mut *stages, chats)).collect();
-    let texts = if options.include_text { Texts::Included } else { Texts::LeftOut };
     parallel::in_order(blocks(chats), workers, |(chats, judged)| {
-        collect(chats, &judged, texts, (tally, output))?;
-        bar.set_message(format!("{} conversations", tally.n()));
+        collected.take(chats, &judged)?;
+        bar.set_message(format!("{} conversations", collected.tally.n()));
         Ok(())
     })?;
     bar.finish_and_clear();
@@ -127,18 +129,15 @@ fn judge(stages: &mut Stages, chats: Vec<Chat>) -> Result<(Vec<Chat>, Judged)> {
     Ok((chats, judged))
 }
 
-fn collect(
-    chats: Vec<Chat>,
-    judged: &Judged,
-    texts: Texts,
-    (tally, output): (&mut Tally, &mut Output),
-) -> Result<()> {
-    tally.times.add(&judged.timings);
-    for (chat, judgement) in chats.into_iter().zip(&judged.judgements) {
-        output.sample(&Sample::of(&chat, judgement, texts))?;
-        tally.add(chat, judgement);
+impl Collected<'_> {
+    fn take(&mut self, chats: Vec<Chat>, judged: &Judged) -> Result<()> {
+        self.tally.times.add(&judged.timings);
+        for (chat, judgement) in chats.into_iter().zip(&judged.judgements) {
+            self.output.sample(&Sample::of(&chat, judgement, self.texts))?;
+            self.tally.add(chat, judgement);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Conversations in blocks; an error ends the block that it would have been in.

@@ -120,7 +120,33 @@ fn flips(steps: &[Step]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64;
+
+    use super::super::testing::{chat, risk_model, score};
     use super::*;
+
+    #[test]
+    fn every_step_is_that_of_the_assessment_served_at_that_message() {
+        let (model, mut random) = (risk_model(), Pcg64::seed_from_u64(3));
+        let scores: Vec<_> = (0..80).map(|_| Some(score(random.random_range(0.0..0.6)))).collect();
+        let observed = observations(&chat("a", true, &["text"; 80]), &scores);
+        let walk = Walk::of(&model, &observed);
+        let mut conversation = model.conversation(HashMap::new());
+        let mut alerted = BTreeSet::new();
+        for (observation, step) in observed.iter().flatten().zip(&walk.steps) {
+            conversation.observe(observation);
+            let assessment = conversation.assessment();
+            assert_eq!(*step == Step::Alert, assessment.state == RiskState::Alert);
+            let authors = assessment.by_author.into_iter().filter(|author| author.state == RiskState::Alert);
+            alerted.extend(authors.map(|author| author.author_id));
+        }
+        let assessment = conversation.assessment();
+        assert_eq!((walk.risk, walk.state), (assessment.risk, assessment.state));
+        let first = assessment.first_alert_message_id.map(|place| place.parse::<usize>().unwrap() + 1);
+        assert!(first.is_some() && walk.first_alert == first, "{first:?}");
+        assert_eq!(walk.alerted_authors, alerted);
+    }
 
     #[test]
     fn the_first_alert_stays_and_what_comes_after_it_is_flicker() {

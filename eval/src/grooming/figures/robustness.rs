@@ -69,8 +69,9 @@ impl Robustness {
         let (recall, fpr) = (share(positives), share(negatives));
         let done = alerted.perturbed.iter().filter_map(|(perturbation, alerts)| {
             let (after_positives, after_negatives) = alerts.as_ref()?.split_at(alerted.n_pos);
-            let pairs = (Paired::of(positives, after_positives), Paired::of(negatives, after_negatives));
-            Some(Perturbed::of(perturbation.as_str(), pairs))
+            let positives = Paired::of(positives, after_positives);
+            let negatives = Paired::of(negatives, after_negatives);
+            Some(Perturbed::of(perturbation.as_str(), positives, negatives))
         });
         let skipped = alerted.perturbed.iter().filter(|(_, alerts)| alerts.is_none());
         Self {
@@ -89,7 +90,7 @@ impl Robustness {
 }
 
 impl Perturbed {
-    fn of(perturbation: &'static str, (positives, negatives): (Paired, Paired)) -> Self {
+    fn of(perturbation: &'static str, positives: Paired, negatives: Paired) -> Self {
         Self {
             perturbation,
             recall: positives.after().rate(),

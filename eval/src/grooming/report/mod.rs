@@ -88,7 +88,7 @@ impl GroomingReport {
             title: "Early detection".to_owned(),
             notes: notes::early(),
             plots: vec![Figure::Plot(plots::messages_to_alert(&self.early))],
-            tables: vec![tables::early(&self.early)],
+            tables: vec![tables::early(&self.early, &self.conversation.alerts)],
             place: Place::Summary,
         }
     }

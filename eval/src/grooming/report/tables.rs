@@ -1,9 +1,9 @@
 //! The figures as tables.
 
 use super::super::figures::{
-    AuthorFigures, Baseline, Calibrated, Calibration, Conversations, Early, Flicker, Flickering, LIMITS,
-    Latencies, Latency, LengthBin, Messages, PREVALENCES, Perturbed, Ranked, Robustness, SignalFigures,
-    Slice, Source, StageLatencies,
+    Alerts, AuthorFigures, Baseline, Calibrated, Calibration, Conversations, Early, Flicker, Flickering,
+    LIMITS, Latencies, Latency, LengthBin, Messages, PREVALENCES, Perturbed, Ranked, Robustness,
+    SignalFigures, Slice, Source, StageLatencies,
 };
 use super::notes;
 use super::rows::{PARTS, figures, part, points, points_interval, share, small_percent};
@@ -69,12 +69,14 @@ fn reasons(conversations: &Conversations) -> String {
     reasons.collect::<Vec<_>>().join(", ")
 }
 
-/// Both protocols.
-pub(super) fn early(early: &Early) -> Table {
+/// Both protocols; `alerts` are those that are served.
+pub(super) fn early(early: &Early, alerts: &Alerts) -> Table {
     let (served, window) = (&early.served, &early.sliding_window);
     let both =
         |name: &str, cell: &dyn Fn(&Latencies) -> String| row(name, [cell(served), cell(&window.latencies)]);
     let rows = vec![
+        row("recall", [alerts.recall, window.alerts.recall].map(percent)),
+        row("false-positive rate", [alerts.fpr, window.alerts.fpr].map(percent)),
         both("median messages to alert", &|found| figure(found.median_latency, 1)),
         both("75th percentile", &|found| figure(found.p75, 1)),
         both("90th percentile", &|found| figure(found.p90, 1)),
