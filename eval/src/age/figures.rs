@@ -152,7 +152,7 @@ pub(crate) fn by_group(samples: &[Sample]) -> Vec<Group> {
     let memberships: BTreeSet<_> = samples.iter().flat_map(|sample| &sample.photo.groups).cloned().collect();
     let group = |membership| {
         let accuracy = accuracy(samples.iter().filter(|sample| sample.photo.groups.contains(&membership)));
-        Group { column: membership.column, value: membership.value, accuracy }
+        Group { column: membership.column.to_string(), value: membership.value.to_string(), accuracy }
     };
     memberships.into_iter().map(group).collect()
 }
@@ -219,8 +219,8 @@ mod tests {
 
     fn sample(age: f64, outcome: Outcome) -> Sample {
         let sex = if age < 18.0 { "0" } else { "1" };
-        let groups = vec![Membership { column: "sex".to_owned(), value: sex.to_owned() }];
-        Sample { photo: Photo { file: "photo.jpg".into(), age, groups }, outcome }
+        let groups = vec![Membership { column: "sex".into(), value: sex.into() }];
+        Sample { photo: Photo { file: "photo.jpg".into(), age, subject: None, split: None, groups }, outcome }
     }
 
     /// An estimate with an interval of ± 5 years.

@@ -1,23 +1,28 @@
 //! Conversations as JSON lines, plain or gzip: one conversation a line, read one after the other, never all at once.
 //!
-//! `{"conversation_id","source","split","label","slice","messages":[{"speaker","text","signals","risk"}]}`; `label`
-//! says whether the conversation shows the pattern, `risk` whether a message belongs to it.
+//! `{"conversation_id","original_id","source","split","label","slice",
+//! "messages":[{"speaker","text","sent_at","signals","risk"}]}`; `label` says whether the conversation shows the
+//! pattern, `risk` whether a message belongs to it, `sent_at` is RFC 3339 or seconds.
 
 use std::io::{BufRead, BufReader, Lines, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use flate2::read::MultiGzDecoder;
 use indicatif::ProgressBar;
-use serde::Deserialize;
+use models::grooming::Signal;
 
+use super::chat_row::ChatRow;
 use super::open;
 
 /// A conversation with the truth about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Chat {
     /// As in the file.
     pub(crate) conversation_id: String,
+    /// The id of the conversation that this is a piece of: pieces share it, and are not independent. The own id where
+    /// nothing was cut.
+    pub(crate) original: String,
     /// Where it comes from.
     pub(crate) source: String,
     /// A part of the data that is looked at by itself.
@@ -26,10 +31,12 @@ pub(crate) struct Chat {
     pub(crate) positive: bool,
     /// Oldest first.
     pub(crate) messages: Vec<Message>,
+    /// Authors who are known to groom. Empty where authors are not labelled, as in JSON lines.
+    pub(crate) positive_authors: Vec<String>,
 }
 
 /// One message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Message {
     /// Who wrote it.
     pub(crate) author: String,
@@ -37,6 +44,10 @@ pub(crate) struct Message {
     pub(crate) text: String,
     /// Whether it belongs to the pattern. None: nobody said.
     pub(crate) positive: Option<bool>,
+    /// What can be seen in it. None: nobody said.
+    pub(crate) signals: Option<Vec<Signal>>,
+    /// When it was sent, seconds since 1970 UTC or since any other moment of the conversation. None: nobody said.
+    pub(crate) sent_at: Option<f64>,
 }
 
 /// The conversations of some files, one after the other.
@@ -66,7 +77,7 @@ impl Chats {
         Self { split, ..self }
     }
 
-    fn next_row(&mut self) -> Result<Option<Row>> {
+    fn next_row(&mut self) -> Result<Option<ChatRow>> {
         loop {
             if let Some(source) = &mut self.current
                 && let Some(row) = source.next_row()?
@@ -107,7 +118,7 @@ impl Source {
         Ok(Self { path: path.to_path_buf(), lines: reader.lines(), line: 0 })
     }
 
-    fn next_row(&mut self) -> Result<Option<Row>> {
+    fn next_row(&mut self) -> Result<Option<ChatRow>> {
         for line in &mut self.lines {
             self.line += 1;
             let line = line.with_context(|| place(&self.path, self.line))?;
@@ -121,58 +132,6 @@ impl Source {
 
 fn place(path: &Path, line: usize) -> String {
     format!("{}, line {line}", path.display())
-}
-
-/// A line of the file.
-#[derive(Deserialize)]
-struct Row {
-    conversation_id: String,
-    #[serde(default = "unnamed")]
-    source: String,
-    split: Option<String>,
-    slice: Option<String>,
-    label: Option<u8>,
-    messages: Vec<MessageRow>,
-}
-
-#[derive(Deserialize)]
-struct MessageRow {
-    speaker: String,
-    text: String,
-    signals: Option<Vec<String>>,
-    risk: Option<bool>,
-}
-
-fn unnamed() -> String {
-    "unnamed".to_owned()
-}
-
-impl Row {
-    fn chat(self, unlabelled: Option<bool>) -> Result<Chat> {
-        let positive = match self.label {
-            Some(0) => false,
-            Some(1) => true,
-            Some(other) => bail!("label {other} is neither 0 nor 1"),
-            None => unlabelled
-                .context("the conversation has no label: add one, or give --label 0 for benign files")?,
-        };
-        Ok(Chat {
-            conversation_id: self.conversation_id,
-            source: self.source,
-            slice: self.slice,
-            positive,
-            messages: self.messages.into_iter().map(|message| message.labelled(positive)).collect(),
-        })
-    }
-}
-
-impl MessageRow {
-    /// A message of a negative conversation is negative; one of a positive conversation only if somebody said so.
-    fn labelled(self, conversation_positive: bool) -> Message {
-        let said = self.risk.or_else(|| self.signals.map(|signals| !signals.is_empty()));
-        let positive = if conversation_positive { said } else { Some(false) };
-        Message { author: self.speaker, text: self.text, positive }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! The user's own data: photos with ages, chats with labels. Knows no model.
+//! The user's own data: photos with ages, chats with labels. Runs no model.
 
+mod chat_row;
 mod chats;
 mod photos;
 

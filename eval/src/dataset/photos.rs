@@ -1,7 +1,9 @@
 //! A CSV of photos: `file,age[,subject,sex,ethnicity,group...,split]`. Other columns are left alone.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use csv::StringRecord;
@@ -35,17 +37,21 @@ pub(crate) struct Photo {
     pub(crate) file: PathBuf,
     /// Years.
     pub(crate) age: f64,
+    /// Who is on it, where the manifest says: photos of one subject are not independent.
+    pub(crate) subject: Option<Arc<str>>,
+    /// The part of the data that it belongs to, where the manifest says.
+    pub(crate) split: Option<Arc<str>>,
     /// The groups that it belongs to.
     pub(crate) groups: Vec<Membership>,
 }
 
-/// One value of one grouping column, such as `sex` = `1`.
+/// One value of one grouping column, such as `sex` = `1`. All photos share the two texts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Membership {
     /// The column.
-    pub(crate) column: String,
+    pub(crate) column: Arc<str>,
     /// The value.
-    pub(crate) value: String,
+    pub(crate) value: Arc<str>,
 }
 
 /// Reads the rows that are asked for, in the order of the file.
@@ -57,12 +63,12 @@ pub(crate) fn read(wanted: &Photos<'_>) -> Result<Vec<Photo>> {
     let mut reader = csv::Reader::from_reader(open(wanted.manifest)?);
     let header = reader.headers().with_context(|| format!("{manifest} has no header row"))?.clone();
     let columns = Columns::find(&header, wanted).with_context(|| format!("in the header of {manifest}"))?;
-    let mut photos = Vec::new();
+    let (mut photos, mut texts) = (Vec::new(), Texts::default());
     for row in reader.records() {
         let row = row.with_context(|| format!("in {manifest}"))?;
         if columns.selects(&row, wanted.split) {
             let line = row.position().map_or(0, csv::Position::line);
-            photos.push(columns.photo(&row).with_context(|| format!("{manifest}, line {line}"))?);
+            photos.push(columns.photo(&row, &mut texts).with_context(|| format!("{manifest}, line {line}"))?);
         }
     }
     if photos.is_empty() {
@@ -78,8 +84,24 @@ pub(crate) fn read(wanted: &Photos<'_>) -> Result<Vec<Photo>> {
 struct Columns {
     file: usize,
     age: usize,
+    subject: Option<usize>,
     split: Option<usize>,
-    groups: Vec<(String, usize)>,
+    groups: Vec<(Arc<str>, usize)>,
+}
+
+/// Each text once, however many photos bear it.
+#[derive(Default)]
+struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let text: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&text));
+        text
+    }
 }
 
 impl Columns {
@@ -98,30 +120,38 @@ impl Columns {
         Ok(Self {
             file: place("file")?,
             age: place("age")?,
-            split: wanted.split.map(|_| place("split")).transpose()?,
+            subject: place("subject").ok(),
+            split: match wanted.split {
+                Some(_) => Some(place("split")?),
+                None => place("split").ok(),
+            },
             groups: groups
                 .into_iter()
-                .map(|name| Ok((name.clone(), place(&name)?)))
+                .map(|name| Ok((name.as_str().into(), place(&name)?)))
                 .collect::<Result<_>>()?,
         })
     }
 
     fn selects(&self, row: &StringRecord, split: Option<&str>) -> bool {
-        self.split.is_none_or(|column| row.get(column) == split)
+        split.is_none() || self.split.and_then(|column| row.get(column)) == split
     }
 
-    fn photo(&self, row: &StringRecord) -> Result<Photo> {
+    fn photo(&self, row: &StringRecord, texts: &mut Texts) -> Result<Photo> {
         // The reader refuses rows of another length than the header's.
         let age = row[self.age].trim();
         let years = age.parse().ok().filter(|years| POSSIBLE_AGES.contains(years));
-        let membership = |(column, place): &(String, usize)| Membership {
-            column: column.clone(),
-            value: row[*place].to_owned(),
+        let mut text =
+            |place: usize| Some(&row[place]).filter(|text| !text.is_empty()).map(|text| texts.shared(text));
+        let (subject, split) = (self.subject.and_then(&mut text), self.split.and_then(&mut text));
+        let membership = |(column, place): &(Arc<str>, usize)| {
+            Some(Membership { column: Arc::clone(column), value: text(*place)? })
         };
         Ok(Photo {
             file: PathBuf::from(&row[self.file]),
             age: years.with_context(|| format!("`{age}` is not an age in years"))?,
-            groups: self.groups.iter().map(membership).collect(),
+            subject,
+            split,
+            groups: self.groups.iter().filter_map(membership).collect(),
         })
     }
 }
@@ -154,7 +184,7 @@ mod tests {
     fn named_groups_replace_the_usual_ones() {
         let photos = read_text(CSV, None, &["shard".to_owned()]).unwrap();
         assert_eq!(photos.len(), 3);
-        assert_eq!(photos[2].groups, vec![Membership { column: "shard".to_owned(), value: "1".to_owned() }]);
+        assert_eq!(photos[2].groups, vec![Membership { column: "shard".into(), value: "1".into() }]);
     }
 
     #[test]
