@@ -6,6 +6,7 @@ mod age;
 mod compare;
 mod dataset;
 mod grooming;
+mod interrupt;
 mod metrics;
 mod parallel;
 mod progress;
@@ -42,17 +43,23 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let ended = match Arguments::parse().command {
-        Command::Age(options) => age::run(&options),
-        Command::Grooming(options) => grooming::run(&options),
-        Command::Compare(options) => compare::run(&options),
-    };
-    let verdict = ended.unwrap_or_else(|error| {
-        // Standard error may be closed; the exit code still tells.
-        let _ = writeln!(io::stderr(), "error: {error:#}");
-        Verdict::BadData
-    });
-    verdict.into()
+    let command = Arguments::parse().command;
+    match interrupt::listen().and_then(|()| run(&command)) {
+        Ok(verdict) => verdict.into(),
+        Err(error) => {
+            // Standard error may be closed; the exit code still tells.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            if interrupt::was_asked() { verdict::INTERRUPTED.into() } else { Verdict::BadData.into() }
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<Verdict> {
+    match command {
+        Command::Age(options) => age::run(options),
+        Command::Grooming(options) => grooming::run(options),
+        Command::Compare(options) => compare::run(options),
+    }
 }
 
 /// Says something on standard output. Who has stopped reading, as `head` does, has read enough.

@@ -9,6 +9,8 @@ use std::thread;
 
 use anyhow::Result;
 
+use crate::interrupt;
+
 /// Results that may wait for the one that collects them, for each worker.
 const WAITING_PER_WORKER: usize = 4;
 
@@ -20,7 +22,7 @@ pub(crate) fn cores() -> NonZeroUsize {
 /// Gives every item to the next free worker, and its result to `collect` on this thread, in the order of the items.
 ///
 /// # Errors
-/// The first error of an item, a worker or `collect`; what is under way is finished, and nothing more is begun.
+/// The first error of an item, a worker or `collect`, or Ctrl-C; what is under way is finished, and nothing more is begun.
 pub(crate) fn in_order<T, R: Send>(
     items: impl Iterator<Item = Result<T>> + Send,
     workers: Vec<impl FnMut(T) -> Result<R> + Send>,
@@ -57,6 +59,7 @@ fn deliver<R>(
 ) -> Result<()> {
     let (mut early, mut due) = (BTreeMap::new(), 0);
     for (place, result) in receiver {
+        interrupt::check()?;
         early.insert(place, result?);
         while let Some(result) = early.remove(&due) {
             collect(result)?;

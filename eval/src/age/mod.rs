@@ -60,7 +60,7 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let bundles = Bundles { detector: Bundle::open(&options.detector)?, age: Bundle::open(&options.bundle)? };
     let models =
         vec![Model::new("detector", bundles.detector.identity()), Model::new("age", bundles.age.identity())];
-    let provenance = Provenance::new(vec![Fingerprint::of(&options.manifest)?], models);
+    let provenance = Provenance::new(0, vec![Fingerprint::of(&options.manifest)?], models, Vec::new());
     let mut output = Output::create(&options.out)?;
     let samples = look_at_all(photos, options, &bundles, &mut output)?;
     output.finish(&AgeReport::new(&samples, provenance))?;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::figures::{self, Accuracy, Band, Challenge, Group, Overall, ReasonCount};
 use super::sample::Sample;
 use crate::metrics::Range;
-use crate::report::{Provenance, Report, Table, figure, percent, percents};
+use crate::report::{Place, Provenance, Report, Section, Table, figure, percent, percents};
 
 /// Fewer answers than this say too little about a group to be shown to people as a figure.
 const SUFFICIENT: usize = 30;
@@ -112,12 +112,19 @@ impl Report for AgeReport {
         ]
     }
 
-    fn summary(&self) -> Vec<Table> {
-        vec![self.bands(), self.groups(), self.checks(), self.reasons()]
-    }
-
-    fn details(&self) -> Vec<Table> {
-        vec![self.challenge()]
+    fn sections(&self) -> Vec<Section> {
+        let section = |title: &str, place, tables| Section {
+            title: title.to_owned(),
+            notes: Vec::new(),
+            plots: Vec::new(),
+            tables,
+            place,
+        };
+        let summary = vec![self.bands(), self.groups(), self.checks(), self.reasons()];
+        vec![
+            section("Accuracy and age checks", Place::Summary, summary),
+            section("Thresholds", Place::Page, vec![self.challenge()]),
+        ]
     }
 
     fn provenance(&self) -> &Provenance {

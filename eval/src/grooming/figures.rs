@@ -7,9 +7,7 @@ use serde::Serialize;
 
 use super::alerts::Alerts;
 use super::sample::Sample;
-use crate::metrics::{
-    ESPD_STEEPNESS, Proportion, Ranking, Scored, expected_calibration_error, f_latency, median,
-};
+use crate::metrics::{ESPD_STEEPNESS, Proportion, Ranking, Reliability, Scored, f_latency, quantile};
 
 /// A message counts as flagged from this calibrated risk on.
 const FLAGGED: f64 = 0.5;
@@ -157,18 +155,20 @@ impl Tally {
 
     /// Of the conversations.
     pub(crate) fn calibration(&self) -> Calibration {
-        Calibration { ece: expected_calibration_error(&self.scored()) }
+        let mut reliability = Reliability::default();
+        self.scored().iter().for_each(|case| reliability.add(case.score, case.positive));
+        Calibration { ece: reliability.ece() }
     }
 
     /// Of the positives with an alert.
     pub(crate) fn early(&self) -> Early {
         let positives = self.conversations.iter().filter(|sample| sample.positive);
-        let latencies: Vec<f64> =
+        let mut latencies: Vec<f64> =
             positives.filter_map(|sample| sample.first_alert).map(|messages| messages as f64).collect();
         let f1 = Alerts::of(&self.conversations).f1();
         Early {
             f_latency: f1.and_then(|f1| f_latency(f1, &latencies, ESPD_STEEPNESS)),
-            median_latency: median(latencies),
+            median_latency: quantile(&mut latencies, 0.5),
             p: ESPD_STEEPNESS,
         }
     }

@@ -50,7 +50,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let bundle = Bundle::open(&options.bundle)?;
     let data = options.chats.files().map(Fingerprint::of).collect::<Result<Vec<_>>>()?;
-    let provenance = Provenance::new(data, vec![Model::new("grooming", bundle.identity())]);
+    let provenance = Provenance::new(0, data, vec![Model::new("grooming", bundle.identity())], Vec::new());
     let mut output = Output::create(&options.out)?;
     let tally = judge_all(options, &bundle, &mut output)?;
     output.finish(&GroomingReport::new(&tally, provenance))?;

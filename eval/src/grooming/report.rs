@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::alerts::Alerts;
 use super::figures::{Calibration, Conversations, Early, Messages, Slice, Source, Tally};
-use crate::report::{Provenance, Report, Table, figure, percent, percents};
+use crate::report::{Place, Provenance, Report, Section, Table, figure, percent, percents};
 
 /// report.json.
 #[derive(Debug, Serialize)]
@@ -96,19 +96,17 @@ impl Report for GroomingReport {
         .into()
     }
 
-    fn summary(&self) -> Vec<Table> {
+    fn sections(&self) -> Vec<Section> {
         let sources = self.by_source.iter().map(|part| row(&part.source, &part.alerts)).collect();
         let slices = self.by_slice.iter().map(|part| row(&part.slice, &part.alerts)).collect();
-        vec![
+        let tables = vec![
             self.ranking(),
             self.early(),
             parts("Alerts by source", sources),
             parts("Alerts by slice", slices),
-        ]
-    }
-
-    fn details(&self) -> Vec<Table> {
-        Vec::new()
+        ];
+        let (title, place) = ("Alerts and early detection".to_owned(), Place::Summary);
+        vec![Section { title, notes: Vec::new(), plots: Vec::new(), tables, place }]
     }
 
     fn provenance(&self) -> &Provenance {

@@ -1,5 +1,7 @@
 //! Errors of a regression: how far estimates lie from the truth.
 
+use super::quantile;
+
 /// Estimates of one group, as differences from the truth: estimate − truth, in the unit of both.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Errors(Vec<f64>);
@@ -18,6 +20,18 @@ impl Errors {
     /// Mean error: above 0 where estimates are too high.
     pub(crate) fn bias(&self) -> Option<f64> {
         self.mean(|error| error)
+    }
+
+    /// Standard deviation of the errors about their mean, with n − 1 in the denominator.
+    pub(crate) fn sd(&self) -> Option<f64> {
+        let bias = self.bias().filter(|_| self.n() > 1)?;
+        let squares: f64 = self.0.iter().map(|error| (error - bias).powi(2)).sum();
+        Some((squares / (self.n() - 1) as f64).sqrt())
+    }
+
+    /// The median of the absolute errors.
+    pub(crate) fn median_absolute(&self) -> Option<f64> {
+        quantile(&mut self.0.iter().map(|error| error.abs()).collect::<Vec<_>>(), 0.5)
     }
 
     /// Share of estimates at most `reach` from the truth, 0 to 1 (the cumulative score CS of the age literature).
@@ -49,11 +63,17 @@ mod tests {
         assert_eq!(errors.mae(), Some(3.5));
         assert_eq!(errors.bias(), Some(0.5));
         assert_eq!(errors.share_within(5.0), Some(0.75));
+        // numpy.std([-6, 1, 2, 5], ddof=1) = 4.654746681256314; the middle of 1, 2, 5, 6 is 3.5.
+        assert!((errors.sd().unwrap() - 4.654_746_681_256_314).abs() < 1e-12);
+        assert_eq!(errors.median_absolute(), Some(3.5));
     }
 
     #[test]
     fn nothing_has_no_error() {
         let none = Errors::default();
         assert_eq!((none.mae(), none.bias(), none.share_within(5.0)), (None, None, None));
+        assert_eq!((none.sd(), none.median_absolute()), (None, None));
+        let one: Errors = std::iter::once(3.0).collect();
+        assert_eq!((one.sd(), one.mae()), (None, Some(3.0)));
     }
 }

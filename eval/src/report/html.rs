@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Provenance, Report, Table, shown};
+use super::{Provenance, Report, Section, Table};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -14,8 +14,8 @@ pub(crate) fn page(report: &impl Report) -> String {
         append(&mut body, format_args!("<li>{}</li>\n", escape(&note)));
     }
     body.push_str("</ul>\n");
-    for table in shown(report.summary()).chain(shown(report.details())) {
-        append_table(&mut body, &table);
+    for section in report.sections().iter().filter(|section| !section.is_empty()) {
+        append_section(&mut body, section);
     }
     append_table(&mut body, &origin(report.provenance()));
     format!(
@@ -25,8 +25,18 @@ pub(crate) fn page(report: &impl Report) -> String {
     )
 }
 
+fn append_section(body: &mut String, section: &Section) {
+    append(body, format_args!("<h2>{}</h2>\n", escape(&section.title)));
+    for note in &section.notes {
+        append(body, format_args!("<p>{}</p>\n", escape(note)));
+    }
+    for table in section.shown_tables() {
+        append_table(body, table);
+    }
+}
+
 fn append_table(body: &mut String, table: &Table) {
-    append(body, format_args!("<h2>{}</h2>\n<div><table>\n<thead><tr>", escape(&table.title)));
+    append(body, format_args!("<h3>{}</h3>\n<div><table>\n<thead><tr>", escape(&table.title)));
     for cell in &table.header {
         append(body, format_args!("<th scope=\"col\">{}</th>", escape(cell)));
     }

@@ -3,7 +3,10 @@
 //! A report appears whole or not at all: files are written under another name and renamed when all is done.
 
 mod html;
+#[allow(dead_code, reason = "until the reports draw")]
+mod plot;
 mod provenance;
+mod section;
 mod table;
 
 use std::fs::{self, File};
@@ -15,7 +18,11 @@ use serde::Serialize;
 
 use crate::say;
 
-pub(crate) use provenance::{Model, Provenance};
+#[allow(unused_imports, reason = "until the reports draw")]
+pub(crate) use plot::{Axis, Figure, Forest, ForestRow, Layer, Plot, Scale, Unit};
+#[allow(unused_imports, reason = "until the reports name policies")]
+pub(crate) use provenance::{Model, PolicyIdentity, Provenance};
+pub(crate) use section::{Place, Section};
 pub(crate) use table::{Table, figure, percent, percents};
 
 const PAGE: &str = "report.html";
@@ -29,11 +36,8 @@ pub(crate) trait Report: Serialize {
     /// What a reader must know before believing a figure, in sentences.
     fn notes(&self) -> Vec<String>;
 
-    /// The figures that people look at first.
-    fn summary(&self) -> Vec<Table>;
-
-    /// Further figures, for the page alone.
-    fn details(&self) -> Vec<Table>;
+    /// What is shown, in the order of the page; the first is what people look at first.
+    fn sections(&self) -> Vec<Section>;
 
     /// Where the figures come from.
     fn provenance(&self) -> &Provenance;
@@ -77,8 +81,10 @@ impl Output {
         self.write("report.json", &json)?;
         self.write(PAGE, &html::page(report))?;
         self.put_in_place(SAMPLES)?;
-        for table in shown(report.summary()) {
-            say(&table.to_text())?;
+        for section in report.sections().iter().filter(|section| section.place == Place::Summary) {
+            for table in section.shown_tables() {
+                say(&table.to_text())?;
+            }
         }
         say(&format!("report: {}", self.folder.join(PAGE).display()))
     }
@@ -93,11 +99,6 @@ impl Output {
         let path = self.folder.join(name);
         fs::rename(partial(&path), &path).with_context(|| format!("cannot write {}", path.display()))
     }
-}
-
-/// Tables that have something to show.
-fn shown(tables: Vec<Table>) -> impl Iterator<Item = Table> {
-    tables.into_iter().filter(|table| !table.rows.is_empty())
 }
 
 fn partial(path: &Path) -> PathBuf {

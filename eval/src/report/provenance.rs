@@ -12,10 +12,14 @@ pub(crate) struct Provenance {
     pub(crate) version: &'static str,
     /// As typed.
     pub(crate) command: String,
+    /// Of every random number that was drawn.
+    pub(crate) seed: u64,
     /// The files that name or hold the data.
     pub(crate) data: Vec<Fingerprint>,
     /// The models, in the order of the pipeline.
     pub(crate) models: Vec<Model>,
+    /// The policies by which checks were decided.
+    pub(crate) policies: Vec<PolicyIdentity>,
 }
 
 /// A bundle, identified by the sha256 of its manifest, which covers all of its files.
@@ -31,11 +35,25 @@ pub(crate) struct Model {
     pub(crate) sha256: String,
 }
 
+/// A named policy, identified by its canonical text.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct PolicyIdentity {
+    /// As in the configuration.
+    pub(crate) name: String,
+    /// Hex.
+    pub(crate) sha256: String,
+}
+
 impl Provenance {
     /// Of this very process.
-    pub(crate) fn new(data: Vec<Fingerprint>, models: Vec<Model>) -> Self {
+    pub(crate) fn new(
+        seed: u64,
+        data: Vec<Fingerprint>,
+        models: Vec<Model>,
+        policies: Vec<PolicyIdentity>,
+    ) -> Self {
         let command = std::env::args().collect::<Vec<_>>().join(" ");
-        Self { version: env!("CARGO_PKG_VERSION"), command, data, models }
+        Self { version: env!("CARGO_PKG_VERSION"), command, seed, data, models, policies }
     }
 }
 
