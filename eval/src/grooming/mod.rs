@@ -26,7 +26,7 @@ use anyhow::Result;
 use models::Bundle;
 use models::grooming::GroomingManifest;
 
-use crate::dataset::{Chat, Chats, Fingerprint};
+use crate::dataset::{Chat, ChatOptions, Fingerprint, Format};
 use crate::parallel;
 use crate::progress;
 use crate::report::{Model, Output, Provenance};
@@ -43,21 +43,14 @@ const BLOCK: usize = 16;
 /// Which conversations, and which model.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Conversations as JSON lines, plain or .gz
-    #[arg(long, value_name = "JSONL", num_args = 1.., required = true)]
-    data: Vec<PathBuf>,
+    #[command(flatten)]
+    chats: ChatOptions,
     /// Folder for report.html, report.json and samples.jsonl
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Folder of the grooming model
     #[arg(long, value_name = "DIR", default_value = "models/bundles/grooming")]
     bundle: PathBuf,
-    /// Only conversations of this split
-    #[arg(long, value_name = "NAME")]
-    split: Option<String>,
-    /// Label of conversations that bear none: 0 for files of benign chats
-    #[arg(long, value_name = "0|1", value_parser = clap::value_parser!(u8).range(0..=1))]
-    label: Option<u8>,
     /// Conversations of each class that are judged again with spoiled text; 0 leaves the robustness table out
     #[arg(long, value_name = "N", default_value_t = 200)]
     robustness: usize,
@@ -72,13 +65,26 @@ pub(crate) struct Options {
     threads: Option<NonZeroUsize>,
 }
 
+impl Options {
+    fn author_truth(&self) -> AuthorTruth {
+        match self.chats.format {
+            Format::Pan12 => AuthorTruth::Named,
+            Format::Jsonl => AuthorTruth::Unknown,
+        }
+    }
+
+    fn texts(&self) -> Texts {
+        if self.include_text { Texts::Included } else { Texts::LeftOut }
+    }
+}
+
 /// Judges every conversation and writes the report.
 ///
 /// # Errors
 /// When the data or the bundle cannot be used, or the output cannot be written.
 pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let bundle = Bundle::open(&options.bundle)?;
-    let data = options.data.iter().map(|file| Fingerprint::of(file)).collect::<Result<Vec<_>>>()?;
+    let data = options.chats.files().map(Fingerprint::of).collect::<Result<Vec<_>>>()?;
     let models = vec![Model::new("grooming", bundle.identity())];
     let provenance = Provenance::new(options.seed, data, models, Vec::new());
     let mut output = Output::create(&options.out)?;
@@ -92,9 +98,8 @@ fn judge_all(options: &Options, bundle: &Bundle<GroomingManifest>, output: &mut 
     let threads = options.threads.unwrap_or_else(parallel::cores);
     let mut stages = (0..threads.get()).map(|_| Stages::open(bundle)).collect::<Result<Vec<_>>>()?;
     let drawn = Reservoir::new(options.robustness, options.seed);
-    let mut tally = Tally::new(bundle.manifest.clone(), AuthorTruth::Unknown, drawn)?;
-    let texts = if options.include_text { Texts::Included } else { Texts::LeftOut };
-    judge_once(options, &mut stages, Collected { tally: &mut tally, output, texts })?;
+    let mut tally = Tally::new(bundle.manifest.clone(), options.author_truth(), drawn)?;
+    judge_once(options, &mut stages, Collected { tally: &mut tally, output, texts: options.texts() })?;
     tally.check()?;
     let bar = progress::spoiled(tally.drawn.n() * robustness::WAYS)?;
     tally.alerted = robustness::measure(&tally.drawn, options.seed, &mut stages, &bar)?;
@@ -110,9 +115,8 @@ struct Collected<'a> {
 }
 
 fn judge_once(options: &Options, stages: &mut [Stages], mut collected: Collected<'_>) -> Result<()> {
-    let bar = progress::bytes(&options.data)?;
-    let chats = Chats::new(options.data.clone(), options.label.map(|label| label == 1), bar.clone());
-    let chats = chats.of_split(options.split.clone());
+    let bar = progress::bytes(&options.chats.data)?;
+    let chats = options.chats.chats(bar.clone())?;
     let workers: Vec<_> =
         stages.iter_mut().map(|stages| move |chats: Vec<Chat>| judge(&mut *stages, chats)).collect();
     parallel::in_order(blocks(chats), workers, |(chats, judged)| {
