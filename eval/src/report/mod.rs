@@ -79,7 +79,7 @@ impl Output {
         let mut json = serde_json::to_string_pretty(report)?;
         json.push('\n');
         self.write("report.json", &json)?;
-        self.write(PAGE, &html::page(report))?;
+        self.write(PAGE, &html::page(report)?)?;
         self.put_in_place(SAMPLES)?;
         for section in report.sections().iter().filter(|section| section.place == Place::Summary) {
             for table in section.shown_tables() {
