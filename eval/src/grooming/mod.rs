@@ -26,6 +26,7 @@ use anyhow::Result;
 use models::Bundle;
 use models::grooming::GroomingManifest;
 
+use crate::compare;
 use crate::dataset::{Chat, ChatOptions, Fingerprint, Format};
 use crate::parallel;
 use crate::progress;
@@ -60,6 +61,9 @@ pub(crate) struct Options {
     /// Write what was said to samples.jsonl, too; without this no text leaves the data
     #[arg(long)]
     include_text: bool,
+    /// Bounds that the report must keep, in TOML: see eval/gates
+    #[arg(long, value_name = "FILE")]
+    gate: Option<PathBuf>,
     /// Threads, each with a model of its own; if not given: the cores of this process
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -89,8 +93,9 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let provenance = Provenance::new(options.seed, data, models, Vec::new());
     let mut output = Output::create(&options.out)?;
     let tally = judge_all(options, &bundle, &mut output)?;
-    output.finish(&GroomingReport::new(&tally, provenance))?;
-    Ok(Verdict::Pass)
+    let report = GroomingReport::new(&tally, provenance);
+    output.finish(&report)?;
+    compare::judge(options.gate.as_deref(), &report, &options.out)
 }
 
 /// Every conversation once, and the drawn ones again in every perturbation.

@@ -3,6 +3,7 @@
 //! A report appears whole or not at all: files are written under another name and renamed when all is done.
 
 mod html;
+mod junit;
 #[allow(dead_code, reason = "until the reports draw")]
 mod plot;
 mod provenance;
@@ -18,6 +19,7 @@ use serde::Serialize;
 
 use crate::say;
 
+pub(crate) use junit::{Case, CaseResult, write_junit};
 #[allow(unused_imports, reason = "until the reports draw")]
 pub(crate) use plot::{Axis, Figure, Forest, ForestRow, Layer, Plot, Scale, Unit};
 #[allow(unused_imports, reason = "until the reports name policies")]

@@ -22,7 +22,7 @@ const THOUSAND: f64 = 1e3;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct LengthBin {
     /// Messages of a conversation.
-    pub(crate) length: &'static str,
+    pub(crate) band: &'static str,
     /// Conversations.
     pub(crate) n: usize,
     /// Their messages.
@@ -55,13 +55,13 @@ pub(crate) fn by_length(records: &Records) -> Vec<LengthBin> {
 }
 
 impl LengthBin {
-    fn of<'a>(length: &'static str, records: impl Iterator<Item = &'a Record> + Clone) -> Self {
+    fn of<'a>(band: &'static str, records: impl Iterator<Item = &'a Record> + Clone) -> Self {
         let alerts = Proportion::of(records.clone(), Record::alerted);
         let messages = records.map(Record::messages).sum::<f64>() as usize;
         let per_message = Proportion { hits: alerts.hits, n: messages };
         let scaled = |range: Range| Range { low: range.low * THOUSAND, high: range.high * THOUSAND };
         Self {
-            length,
+            band,
             n: alerts.n,
             messages,
             false_alerts: alerts.hits,
@@ -86,10 +86,8 @@ mod tests {
             add(&mut records, Piece { messages, ..Piece::of((false, 0.1, alert)) });
         }
         add(&mut records, Piece::of((true, 0.9, 1)));
-        let found: Vec<_> = by_length(&records)
-            .iter()
-            .map(|bin| (bin.length, bin.n, bin.messages, bin.false_alerts))
-            .collect();
+        let found: Vec<_> =
+            by_length(&records).iter().map(|bin| (bin.band, bin.n, bin.messages, bin.false_alerts)).collect();
         let expected = [
             ("up to 10", 2, 11, 1),
             ("11 to 25", 1, 11, 0),

@@ -191,7 +191,7 @@ pub(super) fn lengths(bins: &[LengthBin]) -> Table {
             figure(bin.per_thousand_messages, 3),
             figures(bin.per_thousand_messages_interval, 3),
         ];
-        row(bin.length, cells)
+        row(bin.band, cells)
     };
     let header = [
         "messages",
