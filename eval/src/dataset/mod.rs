@@ -2,7 +2,10 @@
 
 mod chat_row;
 mod chats;
+mod pan12;
+mod photo_row;
 mod photos;
+mod rows;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -13,7 +16,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-pub(crate) use chats::{Chat, Chats, Message};
+pub(crate) use chats::{Chat, ChatOptions, Chats, Message};
 #[cfg(test)]
 pub(crate) use photos::Membership;
 pub(crate) use photos::{Photo, Photos, read as read_photos};
