@@ -129,6 +129,7 @@ impl Axes<'_> {
     ) -> Result<ChartContext<'a, SVGBackend<'a>, Cartesian2d<Ruler, Ruler>>> {
         let mut chart = ChartBuilder::on(root)
             .margin_top(MARGIN)
+            .margin_left(TICK)
             .margin_right(MARGIN)
             .x_label_area_size(BELOW)
             .y_label_area_size(self.left)
@@ -143,8 +144,10 @@ impl Axes<'_> {
             .label_style(text(INK, 1.0))
             .set_all_tick_mark_size(TICK)
             .axis_desc_style(text(INK, shrinking))
-            .x_desc(self.x_name)
-            .y_desc(self.y_name);
+            .x_desc(self.x_name);
+        if !self.y_name.is_empty() {
+            mesh.y_desc(self.y_name);
+        }
         mesh.draw()?;
         Ok(chart)
     }
