@@ -11,6 +11,7 @@ mod metrics;
 mod parallel;
 mod progress;
 mod report;
+mod validate;
 mod verdict;
 
 use std::io::{self, Write};
@@ -40,6 +41,8 @@ enum Command {
     Age(age::Options),
     /// Grooming risk against labels, on conversations
     Grooming(grooming::Options),
+    /// Find what is wrong with data before an hour is lost on them
+    Validate(validate::Options),
     /// Compare two reports, and judge the second by a gate
     Compare(compare::Options),
 }
@@ -60,6 +63,7 @@ fn run(command: &Command) -> Result<Verdict> {
     match command {
         Command::Age(options) => age::run(options),
         Command::Grooming(options) => grooming::run(options),
+        Command::Validate(options) => validate::run(options),
         Command::Compare(options) => compare::run(options),
     }
 }

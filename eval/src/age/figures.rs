@@ -9,9 +9,9 @@ use super::sample::{Answer, Sample};
 use crate::metrics::{Errors, Proportion, Range};
 
 /// Those whom an age check of 18 must stop.
-const MINORS: Ages<f64> = 13.0..18.0;
+pub(crate) const MINORS: Ages<f64> = 13.0..18.0;
 /// Those whom it should let through. Between the two, either answer is fair.
-const ADULTS: Ages<f64> = 25.0..f64::INFINITY;
+pub(crate) const ADULTS: Ages<f64> = 25.0..f64::INFINITY;
 /// The ages that a minor may be taken for.
 const PASS_AGES: [u32; 4] = [18, 21, 23, 25];
 /// The age that an adult may be refused at.
@@ -19,7 +19,7 @@ const REFUSAL_AGE: u32 = 25;
 /// Estimates this near count as close, years.
 const CLOSE: f64 = 5.0;
 
-const BANDS: [(&str, Ages<f64>); 6] = [
+pub(crate) const BANDS: [(&str, Ages<f64>); 6] = [
     ("0-12", 0.0..13.0),
     ("13-17", MINORS),
     ("18-24", 18.0..25.0),

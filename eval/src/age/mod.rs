@@ -11,11 +11,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use models::Bundle;
 
+use crate::compare::judge;
 use crate::dataset::{Fingerprint, Photo, Photos, read_photos};
 use crate::parallel;
 use crate::progress;
 use crate::report::{Model, Output, Provenance};
 use crate::verdict::Verdict;
+pub(crate) use figures::{ADULTS, BANDS, MINORS};
 use report::AgeReport;
 use sample::Sample;
 use stages::{Bundles, Stages};
@@ -44,6 +46,9 @@ pub(crate) struct Options {
     /// Columns to group by; if not given: sex, ethnicity and group..., where there are any
     #[arg(long, value_name = "COLUMN")]
     group_by: Vec<String>,
+    /// Bounds that the report must keep, in TOML: see eval/gates
+    #[arg(long, value_name = "FILE")]
+    gate: Option<PathBuf>,
     /// Threads, each with models of its own; if not given: the cores of this process
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -63,8 +68,9 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let provenance = Provenance::new(0, vec![Fingerprint::of(&options.manifest)?], models, Vec::new());
     let mut output = Output::create(&options.out)?;
     let samples = look_at_all(photos, options, &bundles, &mut output)?;
-    output.finish(&AgeReport::new(&samples, provenance))?;
-    Ok(Verdict::Pass)
+    let report = AgeReport::new(&samples, provenance);
+    output.finish(&report)?;
+    judge(options.gate.as_deref(), &report, &options.out)
 }
 
 fn look_at_all(

@@ -8,7 +8,7 @@ use models::grooming::Signal;
 
 use super::chat_row::ChatRow;
 use super::pan12::{self, Truth};
-use super::rows::{Layout, Located, Place, Rows, Source};
+use super::rows::{Layout, Located, Location, Rows, Source};
 
 /// How the files of conversations are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -181,7 +181,7 @@ impl Iterator for ChatRows {
                 Ok(rows) => self.current = Some(rows),
                 Err(error) => {
                     self.current = None;
-                    return Some(Located { place: Place::whole(&file.into()), content: Err(error) });
+                    return Some(Located { location: Location::whole(&file.into()), content: Err(error) });
                 }
             }
         }
@@ -195,7 +195,7 @@ impl Iterator for Chats {
         let row = if self.ended { None } else { self.rows.next() }?;
         let content = row.content.and_then(|content| content.chat(self.unlabelled));
         self.ended = content.is_err();
-        Some(Located { place: row.place, content }.into_result())
+        Some(Located { location: row.location, content }.into_result())
     }
 }
 

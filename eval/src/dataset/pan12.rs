@@ -18,7 +18,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::chat_row::{ChatRow, MessageRow};
-use super::rows::{Located, Place, text};
+use super::rows::{Located, Location, text};
 
 /// The authors who are known to groom.
 pub(crate) type Truth = Arc<HashSet<String>>;
@@ -59,8 +59,12 @@ pub(super) fn rows(
         let next = if ended { Ok(None) } else { corpus.next_conversation() };
         ended = !matches!(next, Ok(Some(_)));
         match next {
-            Ok(next) => next.map(|(line, content)| Located { place: Place::line(&file, line), content }),
-            Err(error) => Some(Located { place: Place::line(&file, corpus.line()), content: Err(error) }),
+            Ok(next) => {
+                next.map(|(line, content)| Located { location: Location::line(&file, line), content })
+            }
+            Err(error) => {
+                Some(Located { location: Location::line(&file, corpus.line()), content: Err(error) })
+            }
         }
     }))
 }
@@ -94,7 +98,7 @@ impl Corpus {
 
     fn next_event(&mut self) -> Result<Event<'static>> {
         self.buffer.clear();
-        let event = self.reader.read_event_into(&mut self.buffer).context("this is not well-formed XML")?;
+        let event = self.reader.read_event_into(&mut self.buffer).map_err(broken)?;
         match (&event, self.root) {
             (Event::Eof, Root::Before) => bail!("the file holds no <conversations>"),
             (Event::Eof, Root::Inside) => bail!("the file ends before </conversations>: fetch it again"),
@@ -188,7 +192,7 @@ impl Corpus {
     fn skip(&mut self, tag: &BytesStart<'_>) -> Result<()> {
         let end = tag.to_end().into_owned();
         self.buffer.clear();
-        self.reader.read_to_end_into(end.name(), &mut self.buffer).context("this is not well-formed XML")?;
+        self.reader.read_to_end_into(end.name(), &mut self.buffer).map_err(broken)?;
         Ok(())
     }
 }
@@ -257,6 +261,11 @@ fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<String> {
     let value = attribute.normalized_value(XmlVersion::Implicit1_0)?;
     ensure!(!value.trim().is_empty(), "the attribute `{name}` is empty");
     Ok(value.trim().to_owned())
+}
+
+/// The error says its source itself.
+fn broken(error: quick_xml::Error) -> anyhow::Error {
+    anyhow!("this is not well-formed XML: {error}")
 }
 
 fn no_author(message: &BytesStart<'_>) -> anyhow::Error {

@@ -66,12 +66,12 @@ pub(crate) struct Texts(HashSet<Arc<str>>);
 pub(crate) fn read(wanted: &Photos<'_>) -> Result<Vec<Photo>> {
     let (mut photos, mut texts, mut columns) = (Vec::new(), Texts::default(), HashSet::new());
     for row in rows(wanted)? {
-        let place = row.place.clone();
+        let location = row.location.clone();
         let photo = row.content.and_then(|row| {
             columns.extend(wanted.group_by.iter().filter(|&name| row.columns().any(|column| column == name)));
             photo(&row, wanted, &mut texts)
         });
-        photos.push(Located { place, content: photo }.into_result()?);
+        photos.push(Located { location, content: photo }.into_result()?);
     }
     let manifest = wanted.manifest.display();
     let of_split = wanted.split.map_or_else(String::new, |split| format!(" of split {split}"));

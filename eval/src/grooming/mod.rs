@@ -14,6 +14,7 @@ use indicatif::ProgressBar;
 use models::Bundle;
 use models::grooming::GroomingManifest;
 
+use crate::compare::judge;
 use crate::dataset::{Chat, ChatOptions, Chats, Fingerprint};
 use crate::parallel;
 use crate::progress;
@@ -38,6 +39,9 @@ pub(crate) struct Options {
     /// Folder of the grooming model
     #[arg(long, value_name = "DIR", default_value = "models/bundles/grooming")]
     bundle: PathBuf,
+    /// Bounds that the report must keep, in TOML: see eval/gates
+    #[arg(long, value_name = "FILE")]
+    gate: Option<PathBuf>,
     /// Threads, each with a model of its own; if not given: the cores of this process
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -53,8 +57,9 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let provenance = Provenance::new(0, data, vec![Model::new("grooming", bundle.identity())], Vec::new());
     let mut output = Output::create(&options.out)?;
     let tally = judge_all(options, &bundle, &mut output)?;
-    output.finish(&GroomingReport::new(&tally, provenance))?;
-    Ok(Verdict::Pass)
+    let report = GroomingReport::new(&tally, provenance);
+    output.finish(&report)?;
+    judge(options.gate.as_deref(), &report, &options.out)
 }
 
 fn judge_all(options: &Options, bundle: &Bundle<GroomingManifest>, output: &mut Output) -> Result<Tally> {

@@ -1,6 +1,7 @@
 //! What a run says of its data: figures for programs, sections with plots and tables for people.
 
 mod html;
+mod junit;
 mod output;
 #[allow(dead_code, reason = "until the reports draw")]
 mod plot;
@@ -10,6 +11,7 @@ mod table;
 
 use serde::Serialize;
 
+pub(crate) use junit::{Case, CaseResult, write_junit};
 pub(crate) use output::Output;
 #[allow(unused_imports, reason = "until the reports draw")]
 pub(crate) use plot::{Axis, Figure, Forest, ForestRow, Layer, Plot, Scale, Unit};

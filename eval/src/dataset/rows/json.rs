@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use serde::de::DeserializeOwned;
 
-use super::{Located, Place};
+use super::{Located, Location};
 
 /// What some programs write before the first byte of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -27,7 +27,7 @@ pub(super) fn rows<T: DeserializeOwned>(
             let text = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line).trim_ascii();
             if read.is_err() || !text.is_empty() {
                 let content = read.and_then(|_| parse(text));
-                return Some(Located { place: Place::line(&file, number), content });
+                return Some(Located { location: Location::line(&file, number), content });
             }
         }
         None

@@ -3,8 +3,8 @@
 //! What is wrong with a row is said with its place and does not end the file; only what cannot be read does.
 
 mod json;
+mod location;
 mod parquet;
-mod place;
 mod table;
 
 use std::fs::File;
@@ -16,7 +16,7 @@ use flate2::read::MultiGzDecoder;
 use indicatif::ProgressBar;
 use serde::de::DeserializeOwned;
 
-pub(crate) use place::{Located, Place};
+pub(crate) use location::{Located, Location};
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use parquet::record::Row;
 use parquet::schema::types::Type;
 use serde::de::DeserializeOwned;
 
-use super::{Located, Place, Rows, Source};
+use super::{Located, Location, Rows, Source};
 
 /// Opens a Parquet file.
 ///
@@ -38,7 +38,7 @@ pub(super) fn open<T: DeserializeOwned + Send + 'static>(
         number += 1;
         ended = row.is_err();
         meter.tell(number);
-        Some(Located { place: Place::row(&file, number), content: parse(row) })
+        Some(Located { location: Location::row(&file, number), content: parse(row) })
     });
     Ok(Rows { columns: Some(columns), rows: Box::new(rows) })
 }
@@ -135,7 +135,7 @@ mod tests {
         let progress = ProgressBar::hidden();
         let source = Source { file: &file, layout: Layout::Parquet, progress: &progress };
         let rows = open::<Object>(&source, &|column| column == "split").unwrap();
-        let places: Vec<String> = rows.map(|row| row.place.to_string()).collect();
+        let places: Vec<String> = rows.map(|row| row.location.to_string()).collect();
         assert!(places[2].ends_with("chats.zstd.parquet, row 3"), "{places:?}");
         assert_eq!(progress.position(), file.metadata().unwrap().len());
     }

@@ -8,7 +8,7 @@ use csv::{ErrorKind, Position, StringRecord};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Located, Place, Rows, Source, text};
+use super::{Located, Location, Rows, Source, text};
 
 /// Opens a CSV.
 ///
@@ -27,14 +27,15 @@ pub(super) fn open<T: DeserializeOwned + Send + 'static>(source: &Source<'_>) ->
     let (mut row, mut ended) = (StringRecord::new(), false);
     let rows = std::iter::from_fn(move || {
         let read = if ended { Ok(false) } else { reader.read_record(&mut row) };
-        let place = |position: Option<&Position>| Place::line(&file, position.map_or(0, Position::line));
+        let location =
+            |position: Option<&Position>| Location::line(&file, position.map_or(0, Position::line));
         match read {
             Ok(false) => None,
-            Ok(true) => Some(Located { place: place(row.position()), content: parse(&header, &row) }),
+            Ok(true) => Some(Located { location: location(row.position()), content: parse(&header, &row) }),
             Err(error) => {
                 ended = error.is_io_error();
                 let position = error.position().unwrap_or_else(|| reader.position()).clone();
-                Some(Located { place: place(Some(&position)), content: Err(fault(error)) })
+                Some(Located { location: location(Some(&position)), content: Err(fault(error)) })
             }
         }
     });

@@ -9,7 +9,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// A place in a file. All places in a file share its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     file: Arc<Path>,
     spot: Spot,
 }
@@ -28,12 +28,12 @@ enum Spot {
 #[derive(Debug)]
 pub(crate) struct Located<T> {
     /// Where.
-    pub(crate) place: Place,
+    pub(crate) location: Location,
     /// What.
     pub(crate) content: Result<T>,
 }
 
-impl Place {
+impl Location {
     /// A line, from 1.
     pub(crate) fn line(file: &Arc<Path>, line: u64) -> Self {
         Self { file: Arc::clone(file), spot: Spot::Line(line) }
@@ -50,7 +50,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display();
         match self.spot {
@@ -62,16 +62,16 @@ impl fmt::Display for Place {
 }
 
 /// The entries `file` and, where there are any, `line` or `row`.
-impl Serialize for Place {
+impl Serialize for Location {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut place = serializer.serialize_map(None)?;
-        place.serialize_entry("file", &*self.file.to_string_lossy())?;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("file", &*self.file.to_string_lossy())?;
         match self.spot {
-            Spot::Line(line) => place.serialize_entry("line", &line)?,
-            Spot::Row(row) => place.serialize_entry("row", &row)?,
+            Spot::Line(line) => map.serialize_entry("line", &line)?,
+            Spot::Row(row) => map.serialize_entry("row", &row)?,
             Spot::Whole => {}
         }
-        place.end()
+        map.end()
     }
 }
 
@@ -81,6 +81,6 @@ impl<T> Located<T> {
     /// # Errors
     /// What is wrong, with its place.
     pub(crate) fn into_result(self) -> Result<T> {
-        self.content.with_context(|| self.place.to_string())
+        self.content.with_context(|| self.location.to_string())
     }
 }
