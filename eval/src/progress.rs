@@ -24,7 +24,7 @@ pub(crate) fn photos(count: usize) -> Result<ProgressBar> {
     items(count, "photos")
 }
 
-/// A bar over so many of what `name` says.
+/// A bar over so many of what `name` says, in the plural.
 ///
 /// # Errors
 /// Never, but by a mistake of ours.
