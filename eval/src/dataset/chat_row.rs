@@ -107,9 +107,10 @@ impl ChatRow {
     }
 
     /// The id of the whole conversation that this is a piece of: what the file says, or else the id without the piece
-    /// where it has the form source/original/piece, or else the id.
+    /// where it has the form source/original/piece and begins with the source that is named, or else the id.
     pub(crate) fn original(&self) -> &str {
-        self.original_id.as_deref().unwrap_or_else(|| without_piece(&self.conversation_id))
+        let of_id = || without_piece(&self.conversation_id, self.source.as_deref().unwrap_or_default());
+        self.original_id.as_deref().unwrap_or_else(of_id)
     }
 }
 
@@ -162,9 +163,11 @@ pub(crate) fn signal(name: &str) -> Result<Signal> {
     Ok(known?)
 }
 
-fn without_piece(id: &str) -> &str {
+fn without_piece<'a>(id: &'a str, source: &str) -> &'a str {
+    let is_original =
+        |original: &str| original.strip_prefix(source).is_some_and(|rest| rest.starts_with('/'));
     match id.rsplit_once('/') {
-        Some((original, piece)) if original.contains('/') && piece.parse::<u64>().is_ok() => original,
+        Some((original, piece)) if is_original(original) && piece.parse::<u64>().is_ok() => original,
         _ => id,
     }
 }
@@ -179,10 +182,12 @@ mod tests {
 
     #[test]
     fn pieces_share_their_original() {
-        assert_eq!(without_piece("casino/157/0"), "casino/157");
-        assert_eq!(without_piece("irc/2012/05/7/12"), "irc/2012/05/7");
-        assert_eq!(without_piece("casino/157"), "casino/157");
-        assert_eq!(without_piece("a/b/last"), "a/b/last");
+        assert_eq!(without_piece("casino/157/0", "casino"), "casino/157");
+        assert_eq!(without_piece("irc/2012/05/7/12", "irc"), "irc/2012/05/7");
+        assert_eq!(without_piece("casino/157", "casino"), "casino/157");
+        assert_eq!(without_piece("a/b/last", "a"), "a/b/last");
+        // A number at the end is no piece where the id is not built from the source: made/test/0 and made/test/1 are two.
+        assert_eq!(without_piece("made/test/0", "synthetic"), "made/test/0");
         let named = row(r#"{"conversation_id":"a/b/0","original_id":"c","messages":[]}"#);
         assert_eq!(named.original(), "c");
     }
