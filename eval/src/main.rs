@@ -26,7 +26,9 @@ use verdict::Verdict;
 #[command(
     name = "ward-eval",
     version,
-    about = "Measures Ward's models on your own data, with the stages that are served."
+    about = "Measures Ward's models on your own data, with the stages that are served.",
+    after_help = "Exit codes: 0 passed, 1 a gate failed, 2 no result (bad data, for one), 3 too few data for a gate, \
+                  130 interrupted by Ctrl-C."
 )]
 struct Arguments {
     #[command(subcommand)]

@@ -2,8 +2,8 @@
 //!
 //! `{"conversation_id","original_id","source","split","label","slice",
 //! "messages":[{"speaker","text","sent_at","signals","risk"}]}`; `label` says whether the conversation shows the
-//! pattern, `risk` whether a message belongs to it, `sent_at` is RFC 3339 or seconds. In Parquet `messages` is a list of
-//! structs.
+//! pattern, `risk` whether a message belongs to it, `sent_at` is RFC 3339 or seconds. In Parquet `messages` is a list
+//! of structs.
 
 use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, FixedOffset};
@@ -20,13 +20,19 @@ const NANOSECONDS: f64 = 1e9;
 /// A conversation of the file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct ChatRow {
+    /// Its own.
     pub(crate) conversation_id: String,
+    /// That of the conversation that it was cut from.
     pub(crate) original_id: Option<String>,
+    /// Where it comes from.
     pub(crate) source: Option<String>,
+    /// The part of the data that it belongs to, such as `val`.
     pub(crate) split: Option<String>,
+    /// A part of the data that is looked at by itself.
     pub(crate) slice: Option<String>,
     /// 1 shows the pattern, 0 does not.
     pub(crate) label: Option<f64>,
+    /// Oldest first.
     pub(crate) messages: Vec<MessageRow>,
     /// Only of formats that label authors.
     #[serde(skip)]
@@ -36,10 +42,15 @@ pub(crate) struct ChatRow {
 /// A message of the file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct MessageRow {
+    /// Who wrote it.
     pub(crate) speaker: String,
+    /// What was written.
     pub(crate) text: String,
+    /// When it was sent.
     pub(crate) sent_at: Option<Moment>,
+    /// The names of what can be seen in it.
     pub(crate) signals: Option<Vec<String>>,
+    /// Whether it belongs to the pattern.
     pub(crate) risk: Option<bool>,
 }
 

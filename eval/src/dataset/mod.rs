@@ -2,6 +2,7 @@
 
 mod chat_row;
 mod chats;
+mod lines;
 mod pan12;
 mod photo_row;
 mod photos;

@@ -12,6 +12,8 @@ pub(crate) const FLAGGED: f64 = 0.5;
 /// All messages so far.
 #[derive(Debug, Default)]
 pub(crate) struct MessageTally {
+    /// All of them, scored or refused.
+    pub(crate) seen: usize,
     /// By risk, of those whose truth is known.
     pub(crate) risks: ScoreHistogram,
     /// Whether a risk means what it says.
@@ -50,6 +52,7 @@ impl MessageTally {
         messages: &[Message],
         scores: &[Option<MessageScore>],
     ) {
+        self.seen += messages.len();
         let (mut positives, mut negatives) = (Flagged::default(), Flagged::default());
         for (message, score) in messages.iter().zip(scores) {
             let Some(score) = score else {

@@ -106,7 +106,7 @@ fn judge_all(options: &Options, bundle: &Bundle<GroomingManifest>, output: &mut 
     let mut tally = Tally::new(bundle.manifest.clone(), options.author_truth(), drawn)?;
     judge_once(options, &mut stages, Collected { tally: &mut tally, output, texts: options.texts() })?;
     tally.check()?;
-    let bar = progress::spoiled(tally.drawn.n() * robustness::WAYS)?;
+    let bar = progress::items(tally.drawn.n() * robustness::WAYS, "spoiled conversations")?;
     tally.alerted = robustness::measure(&tally.drawn, options.seed, &mut stages, &bar)?;
     bar.finish_and_clear();
     Ok(tally)
@@ -126,7 +126,7 @@ fn judge_once(options: &Options, stages: &mut [Stages], mut collected: Collected
         stages.iter_mut().map(|stages| move |chats: Vec<Chat>| judge(&mut *stages, chats)).collect();
     parallel::in_order(blocks(chats), workers, |(chats, judged)| {
         collected.take(chats, &judged)?;
-        bar.set_message(format!("{} conversations", collected.tally.n()));
+        progress::tell(&bar, collected.tally.n(), collected.tally.messages.seen);
         Ok(())
     })?;
     bar.finish_and_clear();

@@ -14,13 +14,13 @@ const STYLE: &str = include_str!("../style.css");
 /// The heading of the last section, which is the same in all reports.
 const ORIGIN: &str = "Where the figures come from";
 
-/// The whole page.
+/// The whole page: of `report`, with these sections.
 ///
 /// # Errors
 /// When a plot cannot be drawn, which is a mistake of ours.
-pub(crate) fn page(report: &impl Report) -> Result<String> {
+pub(crate) fn page(report: &impl Report, sections: &[Section]) -> Result<String> {
     let title = escape(report.title());
-    let sections: Vec<_> = report.sections().into_iter().filter(|section| !section.is_empty()).collect();
+    let sections: Vec<_> = sections.iter().filter(|section| !section.is_empty()).collect();
     let mut body = format!("<header>\n<h1>{title}</h1>\n");
     origin::append_summary(&mut body, report.provenance());
     append_notes(&mut body, &report.notes());
@@ -44,7 +44,7 @@ fn anchor(place: usize) -> String {
     format!("section-{}", place + 1)
 }
 
-fn append_contents(body: &mut String, sections: &[Section]) {
+fn append_contents(body: &mut String, sections: &[&Section]) {
     body.push_str("<nav aria-label=\"Contents\"><ol>\n");
     let titles = sections.iter().map(|section| section.title.as_str()).chain([ORIGIN]);
     for (place, title) in titles.enumerate() {
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn values_of_the_data_cannot_become_markup() {
-        let page = page(&hostile()).unwrap();
+        let page = page(&hostile(), &hostile().sections()).unwrap();
         assert!(!page.contains("<script"), "{page}");
         // Title (twice), contents, heading, two notes, command, table (three), and in the figures more.
         assert!(page.matches("&lt;script src=&quot;http://a&quot;&gt;&amp;").count() > 12, "{page}");
@@ -168,14 +168,14 @@ mod tests {
 
     #[test]
     fn a_plot_without_data_says_so() {
-        let page = page(&hostile()).unwrap();
+        let page = page(&hostile(), &hostile().sections()).unwrap();
         assert_eq!((page.matches("<figure").count(), page.matches("no data").count()), (3, 2));
         assert_eq!(page.matches("role=\"img\"").count(), 1);
     }
 
     #[test]
     fn the_contents_lead_to_every_section() {
-        let page = page(&hostile()).unwrap();
+        let page = page(&hostile(), &hostile().sections()).unwrap();
         for place in 1..=2 {
             assert_eq!(page.matches(&format!("\"#section-{place}\"")).count(), 1);
             assert_eq!(page.matches(&format!("id=\"section-{place}\"")).count(), 1);
