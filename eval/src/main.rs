@@ -11,6 +11,7 @@ mod metrics;
 mod parallel;
 mod progress;
 mod report;
+mod validate;
 mod verdict;
 
 use std::io::{self, Write};
@@ -25,7 +26,9 @@ use verdict::Verdict;
 #[command(
     name = "ward-eval",
     version,
-    about = "Measures Ward's models on your own data, with the stages that are served."
+    about = "Measures Ward's models on your own data, with the stages that are served.",
+    after_help = "Exit codes: 0 passed, 1 a gate failed, 2 no result (bad data, for one), 3 too few data for a gate, \
+                  130 interrupted by Ctrl-C."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -38,6 +41,8 @@ enum Command {
     Age(age::Options),
     /// Grooming risk against labels, on conversations
     Grooming(grooming::Options),
+    /// Find what is wrong with data before an hour is lost on them
+    Validate(validate::Options),
     /// Compare two reports, and judge the second by a gate
     Compare(compare::Options),
 }
@@ -58,6 +63,7 @@ fn run(command: &Command) -> Result<Verdict> {
     match command {
         Command::Age(options) => age::run(options),
         Command::Grooming(options) => grooming::run(options),
+        Command::Validate(options) => validate::run(options),
         Command::Compare(options) => compare::run(options),
     }
 }

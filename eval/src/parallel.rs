@@ -35,7 +35,7 @@ pub(crate) fn in_order<T, R: Send>(
             let (sender, items) = (sender.clone(), &items);
             scope.spawn(move || {
                 while let Some((place, item)) = next(items) {
-                    let result = item.and_then(&mut work);
+                    let result = interrupt::check().and(item).and_then(&mut work);
                     let last = result.is_err();
                     if sender.send((place, result)).is_err() || last {
                         return;

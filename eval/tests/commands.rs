@@ -142,27 +142,3 @@ fn a_label_is_never_assumed() {
     assert!(String::from_utf8_lossy(&run.stderr).contains("give --label 0"));
     assert!(!folder.path().join("out/report.json").exists());
 }
-
-#[test]
-fn a_gate_decides_the_exit_code() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name: &str, text: &str| {
-        let path = folder.path().join(name);
-        fs::write(&path, text).unwrap();
-        path
-    };
-    let a = file("a.json", r#"{"kind": "age", "overall": {"mae": 6.0, "bias": null}}"#);
-    let b = file("b.json", r#"{"kind": "age", "overall": {"mae": 5.5, "bias": null}}"#);
-    let judge = |gate: &str| {
-        let gate = file("gate.toml", gate);
-        let run = eval(&["compare".as_ref(), a.as_ref(), b.as_ref(), "--gate".as_ref(), gate.as_ref()]);
-        (run.status.code(), String::from_utf8(run.stdout).unwrap())
-    };
-    let (code, output) = judge("bounds.'overall.mae' = { max = 5.5 }");
-    assert!(code == Some(0) && output.contains("-0.5000") && output.contains("gate: pass"), "{output}");
-    let (code, output) = judge("bounds.'overall.mae' = { max = 5 }");
-    assert!(code == Some(1) && output.contains("gate: failed"), "{output}");
-    let (code, output) = judge("bounds.'overall.bias' = { max = 5 }");
-    assert!(code == Some(3) && output.contains("gate: inconclusive"), "{output}");
-    assert_eq!(judge("bounds.'overall.nothing' = { max = 5 }").0, Some(2));
-}

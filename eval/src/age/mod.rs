@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use models::Bundle;
 
+use crate::compare::judge;
 use crate::dataset::{Fingerprint, Photo, Photos, read_photos};
 use crate::metrics::Bootstrap;
 use crate::parallel;
@@ -23,6 +24,7 @@ use crate::progress;
 use crate::report::{Model, Output, Provenance};
 use crate::verdict::Verdict;
 use figures::Pair;
+pub(crate) use figures::{ADULTS, BANDS, MINORS};
 use latency::Stopwatch;
 use policies::Policies;
 use report::{AgeReport, Observed};
@@ -62,6 +64,9 @@ pub(crate) struct Options {
     /// Of the draws: photos for the robustness table, noise, bootstrap
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Bounds that the report must keep, in TOML: see eval/gates
+    #[arg(long, value_name = "FILE")]
+    gate: Option<PathBuf>,
     /// Threads, each with models of its own; if not given: the cores of this process
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -96,8 +101,9 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
         latency: watch.latency(),
         nominal_coverage: run.bundles.age.manifest.calibration.coverage,
     };
-    output.finish(&AgeReport::new(observed, Bootstrap { seed: options.seed }, provenance))?;
-    Ok(Verdict::Pass)
+    let report = AgeReport::new(observed, Bootstrap { seed: options.seed }, provenance);
+    output.finish(&report)?;
+    judge(options.gate.as_deref(), &report, &options.out)
 }
 
 impl Run<'_> {
@@ -145,7 +151,7 @@ impl Run<'_> {
         if drawn.is_empty() {
             return Ok(Vec::new());
         }
-        let bar = progress::photos(drawn.len())?;
+        let bar = progress::items(drawn.len(), "photos, each perturbed in nine ways")?;
         let (images, with) = (&self.options.images, (&self.policies, self.options.seed));
         let workers = self.workers(|mut stages| {
             move |photo: Photo| robustness::look_at_perturbed(&mut stages, photo, images, with)

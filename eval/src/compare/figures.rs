@@ -4,8 +4,32 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use crate::metrics::Range;
+
 /// Fields that tell one element of a list from another. They name the element and are no figures themselves.
-const IDENTITIES: [&str; 8] = ["band", "column", "value", "reason", "score", "threshold", "source", "slice"];
+const IDENTITIES: [&str; 15] = [
+    "band",
+    "column",
+    "value",
+    "reason",
+    "score",
+    "threshold",
+    "source",
+    "slice",
+    "policy",
+    "name",
+    "signal",
+    "age",
+    "perturbation",
+    "rejected",
+    "group",
+];
+
+/// What follows a figure's name in the name of its interval.
+const INTERVAL: &str = "_interval";
+
+/// Parts of a report whose figures stand alone, so that a person can read them as a list.
+const HEADLINES: [&str; 5] = ["overall", "conversation", "message", "calibration", "early"];
 
 /// Figures by key. None: the report says that the figure is undefined.
 #[derive(Debug, PartialEq)]
@@ -25,12 +49,38 @@ impl Figures {
         self.0.get(key).copied()
     }
 
+    /// The interval of the figure of that key, where it has one and it is defined.
+    pub(crate) fn interval(&self, key: &str) -> Option<Range> {
+        interval_keys(key).find_map(|interval| {
+            let end = |end: &str| self.get(&format!("{interval}.{end}")).flatten();
+            Some(Range { low: end("low")?, high: end("high")? })
+        })
+    }
+
+    /// Whether the report says of the interval that it is undefined.
+    pub(crate) fn has_interval(&self, key: &str) -> bool {
+        interval_keys(key).any(|interval| self.get(&interval).is_some())
+    }
+
     /// Every key of either, with the figure of each.
     pub(crate) fn beside<'a>(&'a self, other: &'a Self) -> BTreeMap<&'a str, (Option<f64>, Option<f64>)> {
         let keys: BTreeSet<_> = self.0.keys().chain(other.0.keys()).collect();
         let pair = |key: &String| (self.get(key).flatten(), other.get(key).flatten());
         keys.into_iter().map(|key| (key.as_str(), pair(key))).collect()
     }
+}
+
+/// Whether a figure is one of the few that are read as a list: not part of a curve, a bin or an interval.
+pub(super) fn is_headline(key: &str) -> bool {
+    let mut parts = key.split('.');
+    let headline = parts.next().is_some_and(|part| HEADLINES.contains(&part));
+    headline && parts.clone().count() <= 2 && !key.contains(INTERVAL) && parts.all(|part| !part.contains('/'))
+}
+
+/// Where the interval of a figure may stand: `mae_interval`, or `minor_pass_rate_interval.18` for a figure in a map.
+fn interval_keys(key: &str) -> impl Iterator<Item = String> + '_ {
+    let beside = std::iter::once(format!("{key}{INTERVAL}"));
+    beside.chain(key.rsplit_once('.').map(|(map, entry)| format!("{map}{INTERVAL}.{entry}")))
 }
 
 fn collect(key: &str, value: &Value, figures: &mut BTreeMap<String, Option<f64>>) {

@@ -1,4 +1,9 @@
 //! One conversation as it stands in a file, before anything is checked.
+//!
+//! `{"conversation_id","original_id","source","split","label","slice",
+//! "messages":[{"speaker","text","sent_at","signals","risk"}]}`; `label` says whether the conversation shows the
+//! pattern, `risk` whether a message belongs to it, `sent_at` is RFC 3339 or seconds. In Parquet `messages` is a list of
+//! structs.
 
 use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, FixedOffset};
@@ -21,7 +26,7 @@ pub(crate) struct ChatRow {
     pub(crate) split: Option<String>,
     pub(crate) slice: Option<String>,
     /// 1 shows the pattern, 0 does not.
-    pub(crate) label: Option<i64>,
+    pub(crate) label: Option<f64>,
     pub(crate) messages: Vec<MessageRow>,
     /// Only of formats that label authors.
     #[serde(skip)]
@@ -49,6 +54,13 @@ pub(crate) enum Moment {
 }
 
 impl ChatRow {
+    /// The columns that are read.
+    pub(super) const COLUMNS: [&str; 7] =
+        ["conversation_id", "original_id", "source", "split", "slice", "label", "messages"];
+
+    /// Those that every conversation needs.
+    pub(super) const NEEDED: [&str; 2] = ["conversation_id", "messages"];
+
     /// The conversation with its truth; `unlabelled` is the label of one that bears none.
     ///
     /// # Errors
@@ -75,8 +87,8 @@ impl ChatRow {
     /// When nobody said, or the label is none.
     pub(crate) fn positive(&self, unlabelled: Option<bool>) -> Result<bool> {
         match self.label {
-            Some(0) => Ok(false),
-            Some(1) => Ok(true),
+            Some(0.0) => Ok(false),
+            Some(1.0) => Ok(true),
             Some(other) => bail!("label {other} is neither 0 nor 1"),
             None => unlabelled
                 .context("the conversation has no label: add one, or give --label 0 for benign files"),

@@ -1,19 +1,44 @@
-//! Conversations as JSON lines, plain or gzip: one conversation a line, read one after the other, never all at once.
-//!
-//! `{"conversation_id","original_id","source","split","label","slice",
-//! "messages":[{"speaker","text","sent_at","signals","risk"}]}`; `label` says whether the conversation shows the
-//! pattern, `risk` whether a message belongs to it, `sent_at` is RFC 3339 or seconds.
+//! Conversations, read one after the other, never all at once.
 
-use std::io::{BufRead, BufReader, Lines, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use flate2::read::MultiGzDecoder;
+use anyhow::{Result, bail, ensure};
 use indicatif::ProgressBar;
 use models::grooming::Signal;
 
 use super::chat_row::ChatRow;
-use super::open;
+use super::pan12::{self, Truth};
+use super::rows::{Layout, Located, Location, Rows, Source};
+
+/// How the files of conversations are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// JSON lines, or Parquet of the same shape
+    #[default]
+    Jsonl,
+    /// XML of the PAN 2012 Sexual Predator Identification corpus; needs --truth
+    Pan12,
+}
+
+/// Which conversations: the options of every command that reads some.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ChatOptions {
+    /// Conversations: .jsonl, .jsonl.gz or .parquet, or .xml with --format pan12
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    pub(crate) data: Vec<PathBuf>,
+    /// How they are written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+    /// Authors who are known to groom, one id a line; only with --format pan12
+    #[arg(long, value_name = "FILE", required_if_eq("format", "pan12"))]
+    pub(crate) truth: Option<PathBuf>,
+    /// Only conversations of this split
+    #[arg(long, value_name = "NAME")]
+    pub(crate) split: Option<String>,
+    /// Label of conversations that bear none: 0 for files of benign chats
+    #[arg(long, value_name = "0|1", value_parser = clap::value_parser!(u8).range(0..=1))]
+    pub(crate) label: Option<u8>,
+}
 
 /// A conversation with the truth about it.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,53 +75,116 @@ pub(crate) struct Message {
     pub(crate) sent_at: Option<f64>,
 }
 
-/// The conversations of some files, one after the other.
+/// The conversations of some files, one after the other; the first that is wrong is the last.
 pub(crate) struct Chats {
-    files: std::vec::IntoIter<PathBuf>,
-    current: Option<Source>,
-    split: Option<String>,
+    rows: ChatRows,
     unlabelled: Option<bool>,
+    ended: bool,
+}
+
+/// The same before anything is checked; what cannot be read is an error in its place and does not end the rest.
+pub(crate) struct ChatRows {
+    files: std::vec::IntoIter<PathBuf>,
+    current: Option<Box<dyn Iterator<Item = Located<ChatRow>> + Send>>,
+    split: Option<String>,
+    /// Only of PAN12.
+    truth: Option<Truth>,
     progress: ProgressBar,
 }
 
-/// An open file.
-struct Source {
-    path: PathBuf,
-    lines: Lines<Box<dyn BufRead + Send>>,
-    line: usize,
+impl ChatOptions {
+    /// The conversations, in the order of the files; `progress` is told of the bytes that are read.
+    ///
+    /// # Errors
+    /// When the options contradict each other, or the truth cannot be read.
+    pub(crate) fn chats(&self, progress: ProgressBar) -> Result<Chats> {
+        Ok(Chats { rows: self.rows(progress)?, unlabelled: self.unlabelled(), ended: false })
+    }
+
+    /// The same, unchecked.
+    ///
+    /// # Errors
+    /// When the options contradict each other, or the truth cannot be read.
+    pub(crate) fn rows(&self, progress: ProgressBar) -> Result<ChatRows> {
+        let (files, split) = (self.data.clone().into_iter(), self.split.clone());
+        Ok(ChatRows { files, current: None, split, truth: self.authors()?, progress })
+    }
+
+    /// The authors who are known to groom, where authors are labelled.
+    ///
+    /// # Errors
+    /// When the options contradict each other, or the file cannot be read.
+    pub(crate) fn authors(&self) -> Result<Option<Truth>> {
+        match (self.format, &self.truth) {
+            (Format::Jsonl, None) => Ok(None),
+            (Format::Jsonl, Some(_)) => {
+                bail!("--truth belongs to --format pan12: JSON lines bear their labels")
+            }
+            (Format::Pan12, None) => {
+                bail!("--format pan12 needs --truth, the file with the ids of its authors")
+            }
+            (Format::Pan12, Some(truth)) => {
+                ensure!(
+                    self.split.is_none(),
+                    "PAN12 knows no splits: leave --split out, and name the files you mean"
+                );
+                pan12::truth(truth).map(Some)
+            }
+        }
+    }
+
+    /// The label of conversations that bear none.
+    pub(crate) fn unlabelled(&self) -> Option<bool> {
+        self.label.map(|label| label == 1)
+    }
+
+    /// Every file that the conversations and their truth come from.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.data.iter().chain(&self.truth).map(PathBuf::as_path)
+    }
 }
 
-impl Chats {
-    /// The conversations of `files`, in their order, with `unlabelled` as the label of those that bear none.
-    pub(crate) fn new(files: Vec<PathBuf>, unlabelled: Option<bool>, progress: ProgressBar) -> Self {
-        Self { files: files.into_iter(), current: None, split: None, unlabelled, progress }
+impl ChatRows {
+    fn open(&self, file: &Path) -> Result<Box<dyn Iterator<Item = Located<ChatRow>> + Send>> {
+        if let Some(truth) = &self.truth {
+            return Ok(Box::new(pan12::rows(file, truth.clone(), &self.progress)?));
+        }
+        let layout = Layout::of(file).unwrap_or(Layout::Json);
+        ensure!(layout != Layout::Csv, "conversations do not fit into CSV: write .jsonl or .parquet");
+        let source = Source { file, layout, progress: &self.progress };
+        let rows = Rows::open(&source, &|column| ChatRow::COLUMNS.contains(&column))?;
+        if let Some(columns) = &rows.columns {
+            for name in ChatRow::NEEDED {
+                ensure!(columns.iter().any(|column| column == name), "there is no column `{name}`");
+            }
+        }
+        Ok(Box::new(rows))
     }
 
-    /// Only those of `split`.
-    pub(crate) fn of_split(self, split: Option<String>) -> Self {
-        Self { split, ..self }
+    fn selects(&self, row: &Located<ChatRow>) -> bool {
+        self.split.is_none() || row.content.as_ref().map_or(true, |row| row.split == self.split)
     }
+}
 
-    fn next_row(&mut self) -> Result<Option<ChatRow>> {
+impl Iterator for ChatRows {
+    type Item = Located<ChatRow>;
+
+    fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(source) = &mut self.current
-                && let Some(row) = source.next_row()?
-            {
-                return Ok(Some(row));
+            while let Some(row) = self.current.as_mut().and_then(Iterator::next) {
+                if self.selects(&row) {
+                    return Some(row);
+                }
             }
-            let Some(path) = self.files.next() else { return Ok(None) };
-            self.current = Some(Source::open(&path, &self.progress)?);
-        }
-    }
-
-    fn next_chat(&mut self) -> Result<Option<Chat>> {
-        while let Some(row) = self.next_row()? {
-            if self.split.is_none() || row.split == self.split {
-                let place = self.current.as_ref().map(|source| place(&source.path, source.line));
-                return row.chat(self.unlabelled).context(place.unwrap_or_default()).map(Some);
+            let file = self.files.next()?;
+            match self.open(&file) {
+                Ok(rows) => self.current = Some(rows),
+                Err(error) => {
+                    self.current = None;
+                    return Some(Located { location: Location::whole(&file.into()), content: Err(error) });
+                }
             }
         }
-        Ok(None)
     }
 }
 
@@ -104,34 +192,11 @@ impl Iterator for Chats {
     type Item = Result<Chat>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.next_chat().transpose()
+        let row = if self.ended { None } else { self.rows.next() }?;
+        let content = row.content.and_then(|content| content.chat(self.unlabelled));
+        self.ended = content.is_err();
+        Some(Located { location: row.location, content }.into_result())
     }
-}
-
-impl Source {
-    fn open(path: &Path, progress: &ProgressBar) -> Result<Self> {
-        let file = progress.wrap_read(open(path)?);
-        let gzip = path.extension().is_some_and(|extension| extension == "gz");
-        let bytes: Box<dyn Read + Send> =
-            if gzip { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-        let reader: Box<dyn BufRead + Send> = Box::new(BufReader::new(bytes));
-        Ok(Self { path: path.to_path_buf(), lines: reader.lines(), line: 0 })
-    }
-
-    fn next_row(&mut self) -> Result<Option<ChatRow>> {
-        for line in &mut self.lines {
-            self.line += 1;
-            let line = line.with_context(|| place(&self.path, self.line))?;
-            if !line.trim().is_empty() {
-                return serde_json::from_str(&line).with_context(|| place(&self.path, self.line)).map(Some);
-            }
-        }
-        Ok(None)
-    }
-}
-
-fn place(path: &Path, line: usize) -> String {
-    format!("{}, line {line}", path.display())
 }
 
 #[cfg(test)]
@@ -149,11 +214,16 @@ mod tests {
         {"speaker":"A","text":"one","signals":["SECRECY"]},{"speaker":"B","text":"two","signals":[]},
         {"speaker":"A","text":"three"},{"speaker":"A","text":"four","signals":["SECRECY"],"risk":false}]}"#;
 
-    fn read(name: &str, bytes: &[u8], unlabelled: Option<bool>) -> Vec<Result<Chat>> {
+    fn options(data: Vec<PathBuf>) -> ChatOptions {
+        ChatOptions { data, format: Format::Jsonl, truth: None, split: None, label: None }
+    }
+
+    fn read(name: &str, bytes: &[u8], label: Option<u8>) -> Vec<Result<Chat>> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(name);
         std::fs::write(&file, bytes).unwrap();
-        Chats::new(vec![file], unlabelled, ProgressBar::hidden()).collect()
+        let options = ChatOptions { label, ..options(vec![file]) };
+        options.chats(ProgressBar::hidden()).unwrap().collect()
     }
 
     fn val() -> String {
@@ -173,9 +243,26 @@ mod tests {
     fn gzip_is_read_as_plain() {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(format!("{TRAIN}\n\n{}\n", val()).as_bytes()).unwrap();
-        let chats = read("a.jsonl.gz", &encoder.finish().unwrap(), Some(false));
+        let packed = encoder.finish().unwrap();
+        let chats = read("a.jsonl.gz", &packed, Some(0));
         let ids: Vec<_> = chats.iter().map(|chat| &chat.as_ref().unwrap().conversation_id).collect();
         assert_eq!(ids, vec!["a", "b"]);
+        // A file that was cut off is no file that is over.
+        let chats = read("a.jsonl.gz", &packed[..packed.len() - 12], Some(0));
+        assert!(format!("{:#}", chats.last().unwrap().as_ref().unwrap_err()).contains("cannot read on"));
+    }
+
+    #[test]
+    fn parquet_is_read_as_json_lines_are() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/chats.zstd.parquet");
+        let options = ChatOptions { label: Some(0), ..options(vec![file]) };
+        let chats: Vec<Chat> = options.chats(ProgressBar::hidden()).unwrap().map(Result::unwrap).collect();
+        assert_eq!(chats.iter().map(|chat| chat.positive).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!((chats[0].original.as_str(), chats[1].original.as_str()), ("made/1", "made/1"));
+        // 2026-05-01T15:30:00Z by `date -u +%s`.
+        assert_eq!(chats[0].messages[1].sent_at, Some(1_777_649_400.0 + 20.0));
+        assert_eq!(chats[2].messages[0].signals, Some(vec![Signal::Secrecy]));
+        assert_eq!(chats[2].messages[1].positive, Some(false));
     }
 
     #[test]
@@ -185,9 +272,29 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_conversation_is_named() {
-        let message = format!("{:#}", read("a.jsonl", b"\n{}", None).remove(0).unwrap_err());
-        assert!(message.contains("a.jsonl, line 2"), "{message}");
+    fn the_first_wrong_row_is_the_last() {
+        let text = format!("\n{{}}\n{}\n", val());
+        let mut chats = read("a.jsonl", text.as_bytes(), None);
+        assert_eq!(chats.len(), 1);
+        let message = format!("{:#}", chats.remove(0).unwrap_err());
+        assert!(
+            message.ends_with("a.jsonl, line 2: missing field `conversation_id` (column 2)"),
+            "{message}"
+        );
+        let message = format!("{:#}", read("a.csv", b"", None).remove(0).unwrap_err());
+        assert!(
+            message.ends_with("a.csv: conversations do not fit into CSV: write .jsonl or .parquet"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn unchecked_rows_go_on_after_a_wrong_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, missing) = (folder.path().join("a.jsonl"), folder.path().join("b.jsonl"));
+        std::fs::write(&first, format!("{{}}\n{}\n", val())).unwrap();
+        let rows = options(vec![missing, first]).rows(ProgressBar::hidden()).unwrap();
+        assert_eq!(rows.map(|row| row.content.is_ok()).collect::<Vec<_>>(), [false, false, true]);
     }
 
     #[test]
@@ -195,7 +302,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.jsonl");
         std::fs::write(&file, format!("{TRAIN}\n{}\n", val())).unwrap();
-        let chats = Chats::new(vec![file], None, ProgressBar::hidden()).of_split(Some("val".to_owned()));
+        let options = ChatOptions { split: Some("val".to_owned()), ..options(vec![file]) };
+        let chats = options.chats(ProgressBar::hidden()).unwrap();
         assert_eq!(chats.map(|chat| chat.unwrap().conversation_id).collect::<Vec<_>>(), vec!["b"]);
+    }
+
+    #[test]
+    fn options_must_not_contradict_each_other() {
+        let truth = Some(PathBuf::from("ids.txt"));
+        assert!(
+            ChatOptions { truth: truth.clone(), ..options(vec![]) }.chats(ProgressBar::hidden()).is_err()
+        );
+        let split = Some("val".to_owned());
+        let pan12 = ChatOptions { format: Format::Pan12, truth, split, ..options(vec![]) };
+        assert!(pan12.chats(ProgressBar::hidden()).is_err());
     }
 }

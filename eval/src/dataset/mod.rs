@@ -2,7 +2,10 @@
 
 mod chat_row;
 mod chats;
+mod pan12;
+mod photo_row;
 mod photos;
+mod rows;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -13,10 +16,14 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-pub(crate) use chats::{Chat, Chats, Message};
+pub(crate) use chat_row::{ChatRow, MessageRow, signal};
+pub(crate) use chats::{Chat, ChatOptions, Chats, Message};
+pub(crate) use pan12::Truth;
+pub(crate) use photo_row::PhotoRow;
 #[cfg(test)]
 pub(crate) use photos::Membership;
-pub(crate) use photos::{Photo, Photos, read as read_photos};
+pub(crate) use photos::{Photo, Photos, Texts, read as read_photos, rows as photo_rows};
+pub(crate) use rows::{Located, Location};
 
 /// A file of data, identified by its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,14 +1,18 @@
-//! A CSV of photos: `file,age[,subject,sex,ethnicity,group...,split]`. Other columns are left alone.
+//! A manifest of photos as CSV, JSON lines or Parquet: `file,age[,subject,sex,ethnicity,group...,split]`. Other columns
+//! are left alone.
 
 use std::collections::HashSet;
-use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use csv::StringRecord;
+use anyhow::{Context, Result, ensure};
+use indicatif::ProgressBar;
 
-use super::open;
+use super::photo_row::PhotoRow;
+use super::rows::{Layout, Located, Rows, Source};
+
+/// Columns that are not for grouping.
+const PLAIN: [&str; 4] = ["file", "age", "subject", "split"];
 
 /// Columns that group the photos when the user names none.
 const USUAL_GROUPS: [&str; 2] = ["sex", "ethnicity"];
@@ -16,13 +20,10 @@ const USUAL_GROUPS: [&str; 2] = ["sex", "ethnicity"];
 /// Further such columns begin with this.
 const GROUP_PREFIX: &str = "group";
 
-/// Ages of people, years. Anything else in the column is a mistake.
-const POSSIBLE_AGES: RangeInclusive<f64> = 0.0..=120.0;
-
 /// Which photos, and by what they are grouped.
 #[derive(Debug)]
 pub(crate) struct Photos<'a> {
-    /// The CSV.
+    /// The manifest.
     pub(crate) manifest: &'a Path,
     /// Only rows of this `split`.
     pub(crate) split: Option<&'a str>,
@@ -54,47 +55,59 @@ pub(crate) struct Membership {
     pub(crate) value: Arc<str>,
 }
 
+/// Each text once, however many rows bear it.
+#[derive(Debug, Default)]
+pub(crate) struct Texts(HashSet<Arc<str>>);
+
 /// Reads the rows that are asked for, in the order of the file.
 ///
 /// # Errors
-/// When the file or a column is missing, when an age is no age, or when no row is left.
+/// The first thing that is wrong with the file or a row, or that no row is left.
 pub(crate) fn read(wanted: &Photos<'_>) -> Result<Vec<Photo>> {
-    let manifest = wanted.manifest.display();
-    let mut reader = csv::Reader::from_reader(open(wanted.manifest)?);
-    let header = reader.headers().with_context(|| format!("{manifest} has no header row"))?.clone();
-    let columns = Columns::find(&header, wanted).with_context(|| format!("in the header of {manifest}"))?;
-    let (mut photos, mut texts) = (Vec::new(), Texts::default());
-    for row in reader.records() {
-        let row = row.with_context(|| format!("in {manifest}"))?;
-        if columns.selects(&row, wanted.split) {
-            let line = row.position().map_or(0, csv::Position::line);
-            photos.push(columns.photo(&row, &mut texts).with_context(|| format!("{manifest}, line {line}"))?);
-        }
+    let (mut photos, mut texts, mut columns) = (Vec::new(), Texts::default(), HashSet::new());
+    for row in rows(wanted)? {
+        let location = row.location.clone();
+        let photo = row.content.and_then(|row| {
+            columns.extend(wanted.group_by.iter().filter(|&name| row.columns().any(|column| column == name)));
+            photo(&row, wanted, &mut texts)
+        });
+        photos.push(Located { location, content: photo }.into_result()?);
     }
-    if photos.is_empty() {
-        bail!(
-            "{manifest} has no rows{}",
-            wanted.split.map_or_else(String::new, |split| format!(" of split {split}"))
-        );
+    let manifest = wanted.manifest.display();
+    let of_split = wanted.split.map_or_else(String::new, |split| format!(" of split {split}"));
+    ensure!(!photos.is_empty(), "{manifest} has no rows{of_split}");
+    for name in wanted.group_by {
+        ensure!(columns.contains(name), "{manifest}: there is no column `{name}`");
     }
     Ok(photos)
 }
 
-/// Where in a row things stand.
-struct Columns {
-    file: usize,
-    age: usize,
-    subject: Option<usize>,
-    split: Option<usize>,
-    groups: Vec<(Arc<str>, usize)>,
+/// The rows that are asked for, unchecked, and those that cannot be read, in the order of the file.
+///
+/// # Errors
+/// When the file cannot be opened, or lacks a column that every photo needs.
+pub(crate) fn rows<'a>(wanted: &Photos<'a>) -> Result<impl Iterator<Item = Located<PhotoRow>> + use<'a>> {
+    let layout = Layout::of(wanted.manifest).unwrap_or(Layout::Csv);
+    let source = Source { file: wanted.manifest, layout, progress: &ProgressBar::hidden() };
+    let read = |column: &str| PLAIN.contains(&column) || groups_by(column, wanted.group_by);
+    let manifest = wanted.manifest.display();
+    let rows = Rows::<PhotoRow>::open(&source, &read).with_context(|| manifest.to_string())?;
+    if let Some(columns) = &rows.columns {
+        let needed = ["file", "age"].into_iter().chain(wanted.split.map(|_| "split"));
+        for name in needed.chain(wanted.group_by.iter().map(String::as_str)) {
+            let known = columns.iter().any(|column| column == name);
+            ensure!(known, "{manifest}: there is no column `{name}`");
+        }
+    }
+    let split = wanted.split;
+    let selects =
+        move |row: &PhotoRow| split.is_none() || row.text("split").is_ok_and(|own| own.as_deref() == split);
+    Ok(rows.filter(move |row| row.content.as_ref().map_or(true, selects)))
 }
 
-/// Each text once, however many photos bear it.
-#[derive(Default)]
-struct Texts(HashSet<Arc<str>>);
-
 impl Texts {
-    fn shared(&mut self, text: &str) -> Arc<str> {
+    /// The same text for all that ask for it.
+    pub(crate) fn shared(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.0.get(text) {
             return Arc::clone(known);
         }
@@ -104,55 +117,27 @@ impl Texts {
     }
 }
 
-impl Columns {
-    fn find(header: &StringRecord, wanted: &Photos<'_>) -> Result<Self> {
-        let place = |name: &str| {
-            header
-                .iter()
-                .position(|column| column == name)
-                .with_context(|| format!("there is no column `{name}`"))
-        };
-        let usual = |column: &str| USUAL_GROUPS.contains(&column) || column.starts_with(GROUP_PREFIX);
-        let groups: Vec<String> = match wanted.group_by {
-            [] => header.iter().filter(|column| usual(column)).map(str::to_owned).collect(),
-            named => named.to_vec(),
-        };
-        Ok(Self {
-            file: place("file")?,
-            age: place("age")?,
-            subject: place("subject").ok(),
-            split: match wanted.split {
-                Some(_) => Some(place("split")?),
-                None => place("split").ok(),
-            },
-            groups: groups
-                .into_iter()
-                .map(|name| Ok((name.as_str().into(), place(&name)?)))
-                .collect::<Result<_>>()?,
-        })
+fn photo(row: &PhotoRow, wanted: &Photos<'_>, texts: &mut Texts) -> Result<Photo> {
+    let mut groups = Vec::new();
+    for column in row.columns().filter(|column| groups_by(column, wanted.group_by)) {
+        if let Some(value) = row.text(column)? {
+            groups.push(Membership { column: texts.shared(column), value: texts.shared(&value) });
+        }
     }
+    groups.shrink_to_fit();
+    Ok(Photo {
+        file: row.file()?,
+        age: row.age()?,
+        subject: row.text("subject")?.map(|subject| texts.shared(&subject)),
+        split: row.text("split")?.map(|split| texts.shared(&split)),
+        groups,
+    })
+}
 
-    fn selects(&self, row: &StringRecord, split: Option<&str>) -> bool {
-        split.is_none() || self.split.and_then(|column| row.get(column)) == split
-    }
-
-    fn photo(&self, row: &StringRecord, texts: &mut Texts) -> Result<Photo> {
-        // The reader refuses rows of another length than the header's.
-        let age = row[self.age].trim();
-        let years = age.parse().ok().filter(|years| POSSIBLE_AGES.contains(years));
-        let mut text =
-            |place: usize| Some(&row[place]).filter(|text| !text.is_empty()).map(|text| texts.shared(text));
-        let (subject, split) = (self.subject.and_then(&mut text), self.split.and_then(&mut text));
-        let membership = |(column, place): &(Arc<str>, usize)| {
-            Some(Membership { column: Arc::clone(column), value: text(*place)? })
-        };
-        Ok(Photo {
-            file: PathBuf::from(&row[self.file]),
-            age: years.with_context(|| format!("`{age}` is not an age in years"))?,
-            subject,
-            split,
-            groups: self.groups.iter().filter_map(membership).collect(),
-        })
+fn groups_by(column: &str, named: &[String]) -> bool {
+    match named {
+        [] => USUAL_GROUPS.contains(&column) || column.starts_with(GROUP_PREFIX),
+        named => named.iter().any(|name| name == column),
     }
 }
 
@@ -160,40 +145,79 @@ impl Columns {
 mod tests {
     use super::*;
 
-    const CSV: &str = "file,shard,age,sex,split,group_device\n\
-                       a.jpg,0,17,1,val,phone\n\
-                       b.jpg,0,40.5,0,train,phone\n\
-                       c.jpg,1,9,0,val,tablet\n";
+    const CSV: &str = "file,shard,age,sex,split,group_device,subject\n\
+                       a.jpg,0,17,1,val,phone,s1\n\
+                       b.jpg,0,40.5,0,train,phone,s2\n\
+                       c.jpg,1,9,,val,tablet,s1\n";
 
-    fn read_text(text: &str, split: Option<&str>, group_by: &[String]) -> Result<Vec<Photo>> {
+    const JSON: &str = r#"{"file":"a.jpg","shard":0,"age":17,"sex":1,"split":"val","group_device":"phone","subject":"s1"}
+{"file":"b.jpg","shard":0,"age":40.5,"sex":0,"split":"train","group_device":"phone","subject":"s2"}
+{"file":"c.jpg","shard":1,"age":9,"split":"val","group_device":"tablet","subject":"s1"}
+"#;
+
+    fn read_text(name: &str, text: &str, split: Option<&str>, group_by: &[String]) -> Result<Vec<Photo>> {
         let folder = tempfile::tempdir().unwrap();
-        let manifest = folder.path().join("photos.csv");
+        let manifest = folder.path().join(name);
         std::fs::write(&manifest, text).unwrap();
         read(&Photos { manifest: &manifest, split, group_by })
     }
 
+    fn said(name: &str, text: &str, group_by: &[String]) -> String {
+        format!("{:#}", read_text(name, text, Some("val"), group_by).unwrap_err())
+    }
+
     #[test]
     fn a_split_with_its_usual_groups() {
-        let photos = read_text(CSV, Some("val"), &[]).unwrap();
+        let photos = read_text("photos.csv", CSV, Some("val"), &[]).unwrap();
         assert_eq!(photos.iter().map(|photo| photo.age).collect::<Vec<_>>(), vec![17.0, 9.0]);
-        let groups: Vec<_> = photos[0].groups.iter().map(|group| (&*group.column, &*group.value)).collect();
-        assert_eq!(groups, vec![("sex", "1"), ("group_device", "phone")]);
+        let groups = |photo: &Photo| -> Vec<String> {
+            photo.groups.iter().map(|group| format!("{} {}", group.column, group.value)).collect()
+        };
+        assert_eq!(groups(&photos[0]), ["group_device phone", "sex 1"]);
+        // A sex that nobody gave is no group.
+        assert_eq!(groups(&photos[1]), ["group_device tablet"]);
+        assert!(Arc::ptr_eq(photos[0].subject.as_ref().unwrap(), photos[1].subject.as_ref().unwrap()));
+        assert_eq!(photos[0].split.as_deref(), Some("val"));
+    }
+
+    #[test]
+    fn every_layout_says_the_same() {
+        let csv = read_text("photos.csv", CSV, None, &[]).unwrap();
+        assert_eq!(csv, read_text("photos.jsonl", JSON, None, &[]).unwrap());
+        assert_eq!(csv, read_text("photos", CSV, None, &[]).unwrap());
+        let parquet = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photos.snappy.parquet");
+        let photos = read(&Photos { manifest: &parquet, split: None, group_by: &[] }).unwrap();
+        // pandas counts whole years here.
+        assert_eq!(photos.iter().map(|photo| photo.age).collect::<Vec<_>>(), [17.0, 40.0, 9.0]);
+        assert_eq!((&photos[0], &photos[2]), (&csv[0], &csv[2]));
     }
 
     #[test]
     fn named_groups_replace_the_usual_ones() {
-        let photos = read_text(CSV, None, &["shard".to_owned()]).unwrap();
-        assert_eq!(photos.len(), 3);
-        assert_eq!(photos[2].groups, vec![Membership { column: "shard".into(), value: "1".into() }]);
+        for (name, text) in [("photos.csv", CSV), ("photos.jsonl", JSON)] {
+            let photos = read_text(name, text, None, &["shard".to_owned()]).unwrap();
+            assert_eq!(photos.len(), 3);
+            assert_eq!(photos[2].groups, vec![Membership { column: "shard".into(), value: "1".into() }]);
+            assert!(
+                said(name, text, &["lens".to_owned()])
+                    .ends_with(&format!("{name}: there is no column `lens`"))
+            );
+        }
     }
 
     #[test]
     fn what_is_wrong_is_said_with_its_line() {
-        let error = read_text("file,age\na.jpg,20\nb.jpg,old\n", None, &[]).unwrap_err();
-        let message = format!("{error:#}");
+        let csv = "file,age,split\na.jpg,20,val\nb.jpg,old,val\n";
+        let message = said("photos.csv", csv, &[]);
         assert!(message.ends_with("photos.csv, line 3: `old` is not an age in years"), "{message}");
-        assert!(read_text("file,age\na.jpg,-1\n", None, &[]).is_err());
-        assert!(read_text("name,age\na.jpg,20\n", None, &[]).is_err());
-        assert!(read_text(CSV, Some("test"), &[]).is_err());
+        let json = "{\"file\":\"a.jpg\",\"split\":\"val\"}\n";
+        assert!(said("photos.jsonl", json, &[]).ends_with("photos.jsonl, line 1: there is no `age`"));
+        assert!(
+            said("photos.csv", "file,years,split\n", &[]).ends_with("photos.csv: there is no column `age`")
+        );
+        assert!(said("photos.csv", "file,age\n", &[]).ends_with("photos.csv: there is no column `split`"));
+        assert!(
+            said("photos.csv", "file,age,split\na.jpg,20,train\n", &[]).ends_with("has no rows of split val")
+        );
     }
 }

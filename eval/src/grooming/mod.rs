@@ -14,7 +14,8 @@ use indicatif::ProgressBar;
 use models::Bundle;
 use models::grooming::GroomingManifest;
 
-use crate::dataset::{Chat, Chats, Fingerprint};
+use crate::compare::judge;
+use crate::dataset::{Chat, ChatOptions, Chats, Fingerprint};
 use crate::parallel;
 use crate::progress;
 use crate::report::{Model, Output, Provenance};
@@ -30,21 +31,17 @@ const BLOCK: usize = 16;
 /// Which conversations, and which model.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Conversations as JSON lines, plain or .gz
-    #[arg(long, value_name = "JSONL", num_args = 1.., required = true)]
-    data: Vec<PathBuf>,
+    #[command(flatten)]
+    chats: ChatOptions,
     /// Folder for report.html, report.json and samples.jsonl
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Folder of the grooming model
     #[arg(long, value_name = "DIR", default_value = "models/bundles/grooming")]
     bundle: PathBuf,
-    /// Only conversations of this split
-    #[arg(long, value_name = "NAME")]
-    split: Option<String>,
-    /// Label of conversations that bear none: 0 for files of benign chats
-    #[arg(long, value_name = "0|1", value_parser = clap::value_parser!(u8).range(0..=1))]
-    label: Option<u8>,
+    /// Bounds that the report must keep, in TOML: see eval/gates
+    #[arg(long, value_name = "FILE")]
+    gate: Option<PathBuf>,
     /// Threads, each with a model of its own; if not given: the cores of this process
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -56,18 +53,18 @@ pub(crate) struct Options {
 /// When the data or the bundle cannot be used, or the output cannot be written.
 pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let bundle = Bundle::open(&options.bundle)?;
-    let data = options.data.iter().map(|file| Fingerprint::of(file)).collect::<Result<Vec<_>>>()?;
+    let data = options.chats.files().map(Fingerprint::of).collect::<Result<Vec<_>>>()?;
     let provenance = Provenance::new(0, data, vec![Model::new("grooming", bundle.identity())], Vec::new());
     let mut output = Output::create(&options.out)?;
     let tally = judge_all(options, &bundle, &mut output)?;
-    output.finish(&GroomingReport::new(&tally, provenance))?;
-    Ok(Verdict::Pass)
+    let report = GroomingReport::new(&tally, provenance);
+    output.finish(&report)?;
+    judge(options.gate.as_deref(), &report, &options.out)
 }
 
 fn judge_all(options: &Options, bundle: &Bundle<GroomingManifest>, output: &mut Output) -> Result<Tally> {
-    let bar = progress::bytes(&options.data)?;
-    let chats = Chats::new(options.data.clone(), options.label.map(|label| label == 1), bar.clone());
-    let chats = chats.of_split(options.split.clone());
+    let bar = progress::bytes(&options.chats.data)?;
+    let chats = options.chats.chats(bar.clone())?;
     let threads = options.threads.unwrap_or_else(parallel::cores);
     let worker = |_| {
         let mut stages = Stages::open(bundle)?;

@@ -9,7 +9,8 @@ use super::accuracy::{Accuracy, Intervals};
 use super::{ByAge, MINORS, SUFFICIENT, shares};
 use crate::metrics::{Bootstrap, Proportion, Range};
 
-const BANDS: [(&str, Ages<f64>); 6] = [
+/// Each with its first and last age, years.
+pub(crate) const BANDS: [(&str, Ages<f64>); 6] = [
     ("0-12", 0.0..13.0),
     ("13-17", MINORS),
     ("18-24", 18.0..25.0),
@@ -40,6 +41,8 @@ pub(crate) struct Band {
 /// Photos of five years of age.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Step {
+    /// First and last age, whole years.
+    pub(crate) band: String,
     /// First age, years.
     pub(crate) from_age: u32,
     /// The age at which the next step begins, years.
@@ -77,7 +80,8 @@ pub(crate) fn by_age_step(samples: &[&Sample], bootstrap: Bootstrap) -> Vec<Step
     let step = |from_age: u32| {
         let below_age = from_age + STEP;
         let accuracy = of_ages(samples, &(f64::from(from_age)..f64::from(below_age)), bootstrap);
-        Step { from_age, below_age, sufficient: accuracy.n_answered >= SUFFICIENT, accuracy }
+        let band = format!("{from_age}-{}", below_age - 1);
+        Step { band, from_age, below_age, sufficient: accuracy.n_answered >= SUFFICIENT, accuracy }
     };
     let steps = (0..STEPS_END).step_by(STEP as usize).map(step);
     steps.filter(|step| step.accuracy.n > 0).collect()

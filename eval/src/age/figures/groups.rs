@@ -76,7 +76,8 @@ pub(crate) fn by_group(samples: &[&Sample], bootstrap: Bootstrap) -> Vec<Group> 
             members.entry(membership).or_default().push(sample);
         }
     }
-    members.into_iter().map(|(membership, samples)| Group::of(membership, &samples, bootstrap)).collect()
+    let of = |(membership, samples): (&Membership, Vec<&Sample>)| Group::of(membership, &samples, bootstrap);
+    members.into_iter().map(of).collect()
 }
 
 /// How far apart the groups of each column lie.

@@ -19,7 +19,7 @@ use std::ops::Range as Ages;
 use crate::metrics::{Proportion, Range};
 
 pub(crate) use accuracy::Accuracy;
-pub(crate) use ages::{Band, SingleAge, Step, by_age, by_age_band, by_age_step};
+pub(crate) use ages::{BANDS, Band, SingleAge, Step, by_age, by_age_band, by_age_step};
 pub(crate) use curve::Challenge;
 pub(crate) use groups::{Column, Group, by_column, by_group};
 pub(crate) use overall::{Overall, overall};

@@ -41,9 +41,9 @@ pub(crate) struct PolicyFigures {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Decisions {
     /// Who they are to the policy.
-    pub(crate) who: Who,
+    pub(crate) group: Who,
     /// First and last age, whole years.
-    pub(crate) ages: String,
+    pub(crate) band: String,
     /// Photos of them.
     pub(crate) n: usize,
     /// Those that passed.
@@ -136,8 +136,8 @@ impl Decisions {
         let share = |outcome| Proportion::of(&of_age, |found| *found == outcome);
         let (pass, fail, refer) = (share(Outcome::Pass), share(Outcome::Fail), share(Outcome::Refer));
         Self {
-            who,
-            ages: written(ages),
+            group: who,
+            band: written(ages),
             n: of_age.len(),
             n_pass: pass.hits,
             n_fail: fail.hits,
@@ -203,7 +203,7 @@ mod tests {
         let told: Vec<_> = over_18
             .by_age
             .iter()
-            .map(|row| (row.ages.as_str(), row.who, [row.n, row.n_pass, row.n_fail, row.n_refer]))
+            .map(|row| (row.band.as_str(), row.group, [row.n, row.n_pass, row.n_fail, row.n_refer]))
             .collect();
         let expected = [
             ("0-12", Who::Children, [1, 0, 1, 0]),

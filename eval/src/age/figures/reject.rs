@@ -20,7 +20,7 @@ const SCORES: [(&str, fn(&Answer) -> f32); 3] = [
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Rejection {
     /// `interval_width`: widest first. `sharpness` of the face, `detection_score`: lowest first.
-    pub(crate) by: &'static str,
+    pub(crate) score: &'static str,
     /// Share of the answered photos that is left out, 0 to 1.
     pub(crate) rejected: f64,
     /// Photos that are left.
@@ -35,10 +35,10 @@ pub(crate) struct Rejection {
 
 /// The curve of each score.
 pub(crate) fn error_reject(samples: &[&Sample]) -> Vec<Rejection> {
-    SCORES.into_iter().flat_map(|(by, distrust)| curve(samples, by, distrust)).collect()
+    SCORES.into_iter().flat_map(|(score, distrust)| curve(samples, score, distrust)).collect()
 }
 
-fn curve(samples: &[&Sample], by: &'static str, distrust: fn(&Answer) -> f32) -> Vec<Rejection> {
+fn curve(samples: &[&Sample], score: &'static str, distrust: fn(&Answer) -> f32) -> Vec<Rejection> {
     let answered = samples.iter().filter_map(|sample| Some((distrust(sample.answer()?), *sample)));
     let mut worst_first: Vec<(f32, &Sample)> = answered.collect();
     worst_first.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -47,7 +47,7 @@ fn curve(samples: &[&Sample], by: &'static str, distrust: fn(&Answer) -> f32) ->
         let rest = &worst_first[worst_first.len() * percent / 100..];
         let passes = minors_over(rest, PASS_AGE);
         Rejection {
-            by,
+            score,
             rejected: percent as f64 / 100.0,
             n: rest.len(),
             mae: of_enough(rest.len(), errors(rest).mae()),
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(points.len(), 33);
         let (none, half) = (&points[0], &points[10]);
         assert_eq!(
-            (none.by, none.n, half.n, half.n_minors, half.minor_pass_rate),
+            (none.score, none.n, half.n, half.n_minors, half.minor_pass_rate),
             ("interval_width", 100, 50, 0, None)
         );
         assert!((none.mae.unwrap() - 4.95).abs() < 1e-5 && (half.mae.unwrap() - 2.45).abs() < 1e-5);

@@ -150,14 +150,14 @@ fn single_ages(report: &AgeReport) -> Table {
 fn policies(report: &AgeReport) -> Table {
     let rows = report.by_policy.iter().flat_map(|policy| {
         policy.by_age.iter().map(|group| {
-            let who = match group.who {
+            let who = match group.group {
                 Who::Children | Who::Minors => "minors",
                 Who::Buffer => "buffer",
                 Who::Adults => "adults",
             };
             vec![
                 policy.policy.clone(),
-                format!("{} ({who})", ages(&group.ages)),
+                format!("{} ({who})", ages(&group.band)),
                 group.n.to_string(),
                 share(group.pass_rate, group.pass_rate_interval),
                 share(group.fail_rate, group.fail_rate_interval),

@@ -20,11 +20,11 @@ pub(super) fn sections(report: &AgeReport) -> Vec<Section> {
 
 fn reject(report: &AgeReport) -> Section {
     let plot = |title: &str, y: Axis, of: fn(&Rejection) -> Option<f64>| {
-        let points = |by: &str| -> Vec<(f64, f64)> {
-            let of_score = report.error_reject.iter().filter(|point| point.by == by);
+        let points = |score: &str| -> Vec<(f64, f64)> {
+            let of_score = report.error_reject.iter().filter(|point| point.score == score);
             of_score.filter_map(|point| Some((point.rejected, of(point)?))).collect()
         };
-        let line = |(by, name): (&str, &str)| Layer::Line { name: name.to_owned(), points: points(by) };
+        let line = |(score, name): (&str, &str)| Layer::Line { name: name.to_owned(), points: points(score) };
         Figure::Plot(Plot {
             title: title.to_owned(),
             caption: "Of the photos that are left once a share is rejected. A curve that does not fall says that the score does \

@@ -2,7 +2,21 @@
 //!
 //! Who asks for a plot says what is in it; colours, sizes and ticks are chosen here.
 
+mod bounds;
+mod draw;
+mod forest;
+mod layers;
+mod look;
+mod palette;
+mod ruler;
+mod ticks;
+
+use anyhow::Result;
+
 use crate::metrics::Range;
+
+pub(crate) use draw::Drawing;
+pub(crate) use look::Entry;
 
 /// Something drawn under a heading of the page.
 #[derive(Debug, Clone)]
@@ -170,5 +184,85 @@ impl Axis {
     /// With equal ratios equally far apart.
     pub(crate) fn log10(self) -> Self {
         Self { scale: Scale::Log10, ..self }
+    }
+}
+
+impl Figure {
+    /// What is drawn, and of what.
+    pub(crate) fn title(&self) -> &str {
+        match self {
+            Self::Plot(plot) => &plot.title,
+            Self::Forest(forest) => &forest.title,
+        }
+    }
+
+    /// How to read it.
+    pub(crate) fn caption(&self) -> &str {
+        match self {
+            Self::Plot(plot) => &plot.caption,
+            Self::Forest(forest) => &forest.caption,
+        }
+    }
+
+    /// The names to be told apart.
+    pub(crate) fn legend(&self) -> Vec<Entry> {
+        match self {
+            Self::Plot(plot) => look::legend(&plot.layers),
+            Self::Forest(_) => Vec::new(),
+        }
+    }
+
+    /// As SVG; None, where there are no data.
+    ///
+    /// # Errors
+    /// When the plotting crate fails, which is a mistake of ours.
+    pub(crate) fn draw(&self) -> Result<Option<Drawing>> {
+        match self {
+            Self::Plot(plot) => draw::draw(plot),
+            Self::Forest(forest) => forest::draw(forest),
+        }
+    }
+}
+
+impl Layer {
+    fn name(&self) -> &str {
+        match self {
+            Self::Line { name, .. }
+            | Self::Steps { name, .. }
+            | Self::Points { name, .. }
+            | Self::Bars { name, .. }
+            | Self::Band { name, .. }
+            | Self::Errors { name, .. }
+            | Self::Diagonal { name }
+            | Self::Horizontal { name, .. }
+            | Self::Vertical { name, .. } => name,
+        }
+    }
+
+    /// Whether it is a line to compare with, and no data.
+    fn is_guide(&self) -> bool {
+        matches!(self, Self::Diagonal { .. } | Self::Horizontal { .. } | Self::Vertical { .. })
+    }
+
+    /// The places that the axes must reach. One that is not a number asks for nothing of its axis.
+    fn corners(&self) -> Vec<(f64, f64)> {
+        match self {
+            Self::Line { points, .. } | Self::Steps { points, .. } | Self::Points { points, .. } => {
+                points.clone()
+            }
+            Self::Bars { bars, .. } => {
+                bars.iter().flat_map(|&(Range { low, high }, height)| [(low, 0.0), (high, height)]).collect()
+            }
+            Self::Band { points, .. } => {
+                points.iter().flat_map(|&(x, Range { low, high })| [(x, low), (x, high)]).collect()
+            }
+            Self::Errors { points, .. } => points
+                .iter()
+                .flat_map(|&(x, value, Range { low, high })| [(x, low), (x, value), (x, high)])
+                .collect(),
+            Self::Diagonal { .. } => Vec::new(),
+            Self::Horizontal { y, .. } => vec![(f64::NAN, *y)],
+            Self::Vertical { x, .. } => vec![(*x, f64::NAN)],
+        }
     }
 }

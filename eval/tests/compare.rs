@@ -1,0 +1,176 @@
+//! Comparing two runs as a user does, on reports and samples made here.
+
+#![allow(clippy::unwrap_used)] // Clippy knows tests by #[test]; helpers of an integration test have none.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+fn compare(arguments: &[&OsStr]) -> Output {
+    let program = env!("CARGO_BIN_EXE_ward-eval");
+    Command::new(program).arg("compare").args(arguments).output().unwrap()
+}
+
+fn write(path: &Path, text: &str) -> PathBuf {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+    path.to_path_buf()
+}
+
+/// A report with its samples beside it.
+fn run(folder: &Path, kind: &str, figures: &Value, samples: &[Value]) -> PathBuf {
+    let mut report = json!({ "kind": kind, "provenance": { "data": [] } });
+    report.as_object_mut().unwrap().extend(figures.as_object().unwrap().clone());
+    let lines: Vec<_> = samples.iter().map(Value::to_string).collect();
+    write(&folder.join("samples.jsonl"), &lines.join("\n"));
+    write(&folder.join("report.json"), &report.to_string())
+}
+
+/// 200 photos of 100 people, whose estimates are `shift` years too high, and half of them 3 years more.
+fn photos(shift: f64) -> Vec<Value> {
+    let photo = |number: u32| {
+        let (age, more) = (f64::from(13 + number % 50), f64::from(number % 2) * 3.0);
+        json!({
+            "file": format!("{number}.jpg"), "age": age, "subject": format!("person {}", number / 2),
+            "groups": { "sex": (number % 4 / 2).to_string() },
+            "age_years": age + shift + more, "low": age - 4.0, "high": age + 10.0,
+        })
+    };
+    (0..200).map(photo).collect()
+}
+
+fn json_of(folder: &Path, a: &Path, b: &Path) -> (Value, String) {
+    let file = folder.join("compare.json");
+    let ended = compare(&[a.as_ref(), b.as_ref(), "--json".as_ref(), file.as_ref()]);
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    (serde_json::from_slice(&fs::read(file).unwrap()).unwrap(), String::from_utf8(ended.stdout).unwrap())
+}
+
+fn change<'a>(compared: &'a Value, key: &str) -> &'a Value {
+    let changes = compared["changes"].as_array().unwrap();
+    changes.iter().find(|change| change["key"] == key).unwrap()
+}
+
+#[test]
+fn differences_are_paired_over_all_and_over_slices() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = run(&folder.path().join("a"), "age", &json!({}), &photos(2.0));
+    let b = run(&folder.path().join("b"), "age", &json!({}), &photos(1.0));
+    let (compared, shown) = json_of(folder.path(), &a, &b);
+    // Every photo is estimated one year lower: so is the MAE, and without any doubt, though errors differ by 3 years.
+    for key in ["overall.mae", "overall.bias", "by_group.sex/1.mae", "by_age_band.25-40.mae"] {
+        let change = change(&compared, key);
+        assert!((change["difference"].as_f64().unwrap() + 1.0).abs() < 1e-5, "{change}");
+        let interval = &change["difference_interval"];
+        assert!((interval["low"].as_f64().unwrap() - interval["high"].as_f64().unwrap()).abs() < 1e-5);
+    }
+    assert_eq!(change(&compared, "overall.mae")["n"], 200);
+    // 20 of the 200 are 13 to 17: too few to say.
+    assert_eq!(change(&compared, "overall.minor_pass_rate.18")["n"], 20);
+    assert_eq!(change(&compared, "overall.minor_pass_rate.18")["difference"], Value::Null);
+    assert!(shown.contains("better") && shown.contains("insufficient"), "{shown}");
+}
+
+#[test]
+fn only_what_both_runs_saw_is_compared_and_the_truth_must_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = run(&folder.path().join("a"), "age", &json!({}), &photos(2.0)[..150]);
+    let b = run(&folder.path().join("b"), "age", &json!({}), &photos(1.0)[50..]);
+    let (compared, shown) = json_of(folder.path(), &a, &b);
+    assert_eq!(change(&compared, "overall.mae")["n"], 100);
+    assert!(shown.contains("100 photos or conversations are in one of the runs only"), "{shown}");
+    let mut other = photos(1.0);
+    other[7]["age"] = json!(99.0);
+    let b = run(&folder.path().join("b"), "age", &json!({}), &other);
+    let ended = compare(&[a.as_ref(), b.as_ref()]);
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("7.jpg is labelled 20 in A and 99 in B"));
+}
+
+/// 80 conversations of each label; the model alerts at message `at` on the positives whose number is below `caught`.
+fn conversations(caught: u32, at: u32) -> Vec<Value> {
+    let conversation = |number: u32| {
+        let positive = number.is_multiple_of(2);
+        let alerted = positive && number / 2 < caught;
+        json!({
+            "conversation_id": format!("made/{number}"), "source": if positive { "made" } else { "games" },
+            "label": u8::from(positive), "state": "NONE", "risk": if alerted { 0.9 } else { 0.001 * f64::from(number % 7) },
+            "first_alert": alerted.then_some(at),
+        })
+    };
+    (0..160).map(conversation).collect()
+}
+
+#[test]
+fn conversations_are_compared_by_alerts_areas_and_latency() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = run(&folder.path().join("a"), "grooming", &json!({}), &conversations(40, 9));
+    let b = run(&folder.path().join("b"), "grooming", &json!({}), &conversations(60, 6));
+    let (compared, _) = json_of(folder.path(), &a, &b);
+    let recall = change(&compared, "conversation.recall");
+    assert_eq!((&recall["a"], &recall["b"]), (&json!(0.5), &json!(0.75)));
+    // A quarter of 80 changed: the difference's standard error is √(0.25 × 0.75 / 80) = 0.048, hence 0.25 ± 0.095.
+    let interval = &recall["difference_interval"];
+    assert!((interval["low"].as_f64().unwrap() - 0.155).abs() < 0.03, "{recall}");
+    assert!((interval["high"].as_f64().unwrap() - 0.345).abs() < 0.03, "{recall}");
+    assert_eq!(change(&compared, "early.median_latency")["difference"], json!(-3.0));
+    assert!(change(&compared, "conversation.roc_auc")["difference_interval"]["low"].as_f64().unwrap() > 0.0);
+    assert_eq!(change(&compared, "by_source.games.fpr")["difference"], json!(0.0));
+}
+
+/// The exit code, what was printed, and the JUnit file.
+fn judge(folder: &Path, gate: &str) -> (Option<i32>, String, String) {
+    let a = run(&folder.join("a"), "age", &json!({ "overall": { "mae": 6.0, "bias": null } }), &photos(2.0));
+    let b = run(&folder.join("b"), "age", &json!({ "overall": { "mae": 5.5, "bias": null } }), &photos(1.0));
+    let (gate, junit) = (write(&folder.join("gate.toml"), gate), folder.join("junit.xml"));
+    let ended = compare(&[
+        a.as_ref(),
+        b.as_ref(),
+        "--gate".as_ref(),
+        gate.as_ref(),
+        "--junit".as_ref(),
+        junit.as_ref(),
+    ]);
+    let xml = fs::read_to_string(junit).unwrap_or_default();
+    (ended.status.code(), String::from_utf8(ended.stdout).unwrap(), xml)
+}
+
+#[test]
+fn a_gate_decides_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let judge = |gate: &str| judge(folder.path(), gate);
+    let (code, output, xml) = judge("bounds.'overall.mae' = { max = 5.5 }");
+    assert!(code == Some(0) && output.contains("gate: pass") && xml.contains(r#"failures="0""#), "{output}");
+    let (code, output, xml) = judge("bounds.'overall.mae' = { max = 5 }");
+    assert!(code == Some(1) && output.contains("gate: failed"), "{output}");
+    assert!(xml.contains("found 5.5000, must be at most 5"), "{xml}");
+    let (code, output, xml) = judge("bounds.'overall.bias' = { max = 5 }");
+    assert!(code == Some(3) && output.contains("gate: inconclusive") && xml.contains("<skipped"), "{output}");
+    assert_eq!(judge("bounds.'overall.nothing' = { max = 5 }").0, Some(2));
+}
+
+#[test]
+fn a_gate_on_changes_is_judged_by_the_paired_interval() {
+    let folder = tempfile::tempdir().unwrap();
+    let judge = |gate: &str| judge(folder.path(), gate).0;
+    assert_eq!(judge("change.'overall.mae' = { max = -0.9 }"), Some(0));
+    assert_eq!(judge("change.'by_group.sex/1.mae' = { max = -1.1 }"), Some(1));
+    assert_eq!(judge("change.'overall.minor_pass_rate.18' = { max = 0 }"), Some(3));
+    assert_eq!(judge("change.'overall.mea' = { max = 0 }"), Some(2));
+}
+
+#[test]
+fn reports_without_samples_are_compared_without_intervals() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = |name: &str, mae: f64| {
+        let text = json!({ "kind": "age", "overall": { "mae": mae } }).to_string();
+        write(&folder.path().join(name).join("report.json"), &text)
+    };
+    let ended = compare(&[report("a", 6.0).as_ref(), report("b", 5.5).as_ref()]);
+    let shown = String::from_utf8(ended.stdout).unwrap();
+    assert!(ended.status.success() && shown.contains("differences have no intervals"), "{shown}");
+    assert!(shown.contains("-0.5000"), "{shown}");
+}
