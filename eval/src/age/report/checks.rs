@@ -81,14 +81,10 @@ fn challenge_plot(report: &AgeReport) -> Figure {
         (by_age(report).filter_map(minors).collect(), by_age(report).filter_map(adults).collect());
     let mut layers = Vec::new();
     for (name, points) in [("13–17 passing", &minors), ("25+ refused", &adults)] {
-        layers.push(Layer::Band {
-            name: String::new(),
-            points: points.iter().map(|(x, _, range)| (*x, *range)).collect(),
-        });
-        layers.push(Layer::Line {
-            name: name.to_owned(),
-            points: points.iter().map(|(x, y, _)| (*x, *y)).collect(),
-        });
+        let band = points.iter().map(|(x, _, range)| (*x, *range)).collect();
+        let line = points.iter().map(|(x, y, _)| (*x, *y)).collect();
+        layers.push(Layer::Band { name: name.to_owned(), points: band });
+        layers.push(Layer::Line { name: name.to_owned(), points: line });
     }
     Figure::Plot(Plot {
         title: "Challenge age: minors who pass, adults who are refused".to_owned(),
