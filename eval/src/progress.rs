@@ -24,7 +24,7 @@ pub(crate) fn photos(count: usize) -> Result<ProgressBar> {
     items(count, "photos")
 }
 
-/// A bar over so many of what `name` says.
+/// A bar over so many of what `name` says, in the plural.
 ///
 /// # Errors
 /// Never, but by a mistake of ours.
@@ -46,7 +46,6 @@ pub(crate) fn bytes(files: &[PathBuf]) -> Result<ProgressBar> {
 }
 
 /// Says on a bar over bytes how much of what people count was in them.
-#[allow(dead_code, reason = "until the report on chats counts messages")]
 pub(crate) fn tell(bar: &ProgressBar, conversations: usize, messages: usize) {
     let rate = messages as f64 / bar.elapsed().as_secs_f64().max(0.001);
     bar.set_message(format!(" · {conversations} conversations · {rate:.0} messages/s"));

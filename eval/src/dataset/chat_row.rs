@@ -2,8 +2,8 @@
 //!
 //! `{"conversation_id","original_id","source","split","label","slice",
 //! "messages":[{"speaker","text","sent_at","signals","risk"}]}`; `label` says whether the conversation shows the
-//! pattern, `risk` whether a message belongs to it, `sent_at` is RFC 3339 or seconds. In Parquet `messages` is a list of
-//! structs.
+//! pattern, `risk` whether a message belongs to it, `sent_at` is RFC 3339 or seconds. In Parquet `messages` is a list
+//! of structs.
 
 use anyhow::{Context, Result, bail, ensure};
 use chrono::{DateTime, FixedOffset};
@@ -20,13 +20,19 @@ const NANOSECONDS: f64 = 1e9;
 /// A conversation of the file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct ChatRow {
+    /// Its own.
     pub(crate) conversation_id: String,
+    /// That of the conversation that it was cut from.
     pub(crate) original_id: Option<String>,
+    /// Where it comes from.
     pub(crate) source: Option<String>,
+    /// The part of the data that it belongs to, such as `val`.
     pub(crate) split: Option<String>,
+    /// A part of the data that is looked at by itself.
     pub(crate) slice: Option<String>,
     /// 1 shows the pattern, 0 does not.
     pub(crate) label: Option<f64>,
+    /// Oldest first.
     pub(crate) messages: Vec<MessageRow>,
     /// Only of formats that label authors.
     #[serde(skip)]
@@ -36,10 +42,15 @@ pub(crate) struct ChatRow {
 /// A message of the file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct MessageRow {
+    /// Who wrote it.
     pub(crate) speaker: String,
+    /// What was written.
     pub(crate) text: String,
+    /// When it was sent.
     pub(crate) sent_at: Option<Moment>,
+    /// The names of what can be seen in it.
     pub(crate) signals: Option<Vec<String>>,
+    /// Whether it belongs to the pattern.
     pub(crate) risk: Option<bool>,
 }
 
@@ -96,9 +107,10 @@ impl ChatRow {
     }
 
     /// The id of the whole conversation that this is a piece of: what the file says, or else the id without the piece
-    /// where it has the form source/original/piece, or else the id.
+    /// where it has the form source/original/piece and begins with the source that is named, or else the id.
     pub(crate) fn original(&self) -> &str {
-        self.original_id.as_deref().unwrap_or_else(|| without_piece(&self.conversation_id))
+        let of_id = || without_piece(&self.conversation_id, self.source.as_deref().unwrap_or_default());
+        self.original_id.as_deref().unwrap_or_else(of_id)
     }
 }
 
@@ -151,9 +163,11 @@ pub(crate) fn signal(name: &str) -> Result<Signal> {
     Ok(known?)
 }
 
-fn without_piece(id: &str) -> &str {
+fn without_piece<'a>(id: &'a str, source: &str) -> &'a str {
+    let is_original =
+        |original: &str| original.strip_prefix(source).is_some_and(|rest| rest.starts_with('/'));
     match id.rsplit_once('/') {
-        Some((original, piece)) if original.contains('/') && piece.parse::<u64>().is_ok() => original,
+        Some((original, piece)) if is_original(original) && piece.parse::<u64>().is_ok() => original,
         _ => id,
     }
 }
@@ -168,10 +182,12 @@ mod tests {
 
     #[test]
     fn pieces_share_their_original() {
-        assert_eq!(without_piece("casino/157/0"), "casino/157");
-        assert_eq!(without_piece("irc/2012/05/7/12"), "irc/2012/05/7");
-        assert_eq!(without_piece("casino/157"), "casino/157");
-        assert_eq!(without_piece("a/b/last"), "a/b/last");
+        assert_eq!(without_piece("casino/157/0", "casino"), "casino/157");
+        assert_eq!(without_piece("irc/2012/05/7/12", "irc"), "irc/2012/05/7");
+        assert_eq!(without_piece("casino/157", "casino"), "casino/157");
+        assert_eq!(without_piece("a/b/last", "a"), "a/b/last");
+        // A number at the end is no piece where the id is not built from the source: made/test/0 and made/test/1 are two.
+        assert_eq!(without_piece("made/test/0", "synthetic"), "made/test/0");
         let named = row(r#"{"conversation_id":"a/b/0","original_id":"c","messages":[]}"#);
         assert_eq!(named.original(), "c");
     }

@@ -2,6 +2,7 @@
 
 mod chat_row;
 mod chats;
+mod lines;
 mod pan12;
 mod photo_row;
 mod photos;
@@ -17,7 +18,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 pub(crate) use chat_row::{ChatRow, MessageRow, signal};
-pub(crate) use chats::{Chat, ChatOptions, Chats, Message};
+pub(crate) use chats::{Chat, ChatOptions, Format, Message};
 pub(crate) use pan12::Truth;
 pub(crate) use photo_row::PhotoRow;
 pub(crate) use photos::{Membership, Photo, Photos, Texts, read as read_photos, rows as photo_rows};

@@ -1,12 +1,11 @@
-//! The corpus of PAN 2012, "Sexual Predator Identification" (Inches and Crestani, CLEF 2012): conversations as XML, and
-//! a list of the authors who are known to groom.
+//! The corpus of PAN 2012, "Sexual Predator Identification" (Inches and Crestani, CLEF 2012): conversations as XML,
+//! and a list of the authors who are known to groom.
 //!
 //! `<conversations><conversation id><message line><author/><time/><text/></message>…`. A conversation is positive when
 //! one of its authors is on the list; which of its messages belong to the pattern nobody says. The time is a time of
 //! day without a day, and is left alone.
 
 use std::collections::HashSet;
-use std::io::{self, BufRead, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +17,7 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::chat_row::{ChatRow, MessageRow};
+use super::lines::Lines;
 use super::rows::{Located, Location, text};
 
 /// The authors who are known to groom.
@@ -51,7 +51,7 @@ pub(super) fn rows(
     truth: Truth,
     progress: &ProgressBar,
 ) -> Result<impl Iterator<Item = Located<ChatRow>> + Send + use<>> {
-    let lines = Lines { reader: text(file, progress)?, line: 1 };
+    let lines = Lines::of(text(file, progress)?);
     let mut corpus =
         Corpus { reader: Reader::from_reader(lines), buffer: Vec::new(), truth, root: Root::Before };
     let (file, mut ended): (Arc<Path>, bool) = (file.into(), false);
@@ -93,7 +93,7 @@ struct Draft {
 
 impl Corpus {
     fn line(&self) -> u64 {
-        self.reader.get_ref().line
+        self.reader.get_ref().line()
     }
 
     fn next_event(&mut self) -> Result<Event<'static>> {
@@ -218,39 +218,6 @@ impl Draft {
     }
 }
 
-/// Counts the lines that were read.
-struct Lines {
-    reader: Box<dyn BufRead + Send>,
-    /// That of the next byte, from 1.
-    line: u64,
-}
-
-impl Read for Lines {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        self.line += breaks(&buffer[..read]);
-        Ok(read)
-    }
-}
-
-impl BufRead for Lines {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.reader.fill_buf()
-    }
-
-    fn consume(&mut self, bytes: usize) {
-        // What is consumed has been filled before, so that this reads nothing.
-        if let Ok(filled) = self.reader.fill_buf() {
-            self.line += breaks(&filled[..bytes.min(filled.len())]);
-        }
-        self.reader.consume(bytes);
-    }
-}
-
-fn breaks(bytes: &[u8]) -> u64 {
-    bytes.iter().map(|&byte| u64::from(byte == b'\n')).sum()
-}
-
 fn is(tag: &BytesStart<'_>, name: &str) -> bool {
     tag.name().as_ref() == name
 }
@@ -297,7 +264,7 @@ mod tests {
     <message line="3"><author>a1</author><time>03:22</time><text></text></message>
   </conversation>
   <conversation id="c2">
-    <message line="1"><author>a3</author><time>10:00</time><text><![CDATA[is 3 < 4 & 4 < 5?]]></text><mood>fine</mood></message>
+    <message line="1"><author>a3</author><time>10:00</time><text><![CDATA[3 < 4 & 4 < 5?]]></text><mood>fine</mood></message>
     <message line="2"><author>a4</author><time>10:01</time><text>two
 lines</text></message>
   </conversation>
@@ -336,7 +303,7 @@ lines</text></message>
             row.messages.iter().map(|message| message.text.clone()).collect()
         };
         assert_eq!(texts(0), ["rain & wind today <3 \u{263a}", "", ""]);
-        assert_eq!(texts(1), ["is 3 < 4 & 4 < 5?", "two\nlines"]);
+        assert_eq!(texts(1), ["3 < 4 & 4 < 5?", "two\nlines"]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! A manifest of photos as CSV, JSON lines or Parquet: `file,age[,subject,sex,ethnicity,group...,split]`. Other columns
-//! are left alone.
+//! A manifest of photos as CSV, JSON lines or Parquet: `file,age[,subject,sex,ethnicity,group...,split]`. Other
+//! columns are left alone.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -150,7 +150,8 @@ mod tests {
                        b.jpg,0,40.5,0,train,phone,s2\n\
                        c.jpg,1,9,,val,tablet,s1\n";
 
-    const JSON: &str = r#"{"file":"a.jpg","shard":0,"age":17,"sex":1,"split":"val","group_device":"phone","subject":"s1"}
+    const JSON: &str = r#"
+{"file":"a.jpg","shard":0,"age":17,"sex":1,"split":"val","group_device":"phone","subject":"s1"}
 {"file":"b.jpg","shard":0,"age":40.5,"sex":0,"split":"train","group_device":"phone","subject":"s2"}
 {"file":"c.jpg","shard":1,"age":9,"split":"val","group_device":"tablet","subject":"s1"}
 "#;

@@ -1,29 +1,42 @@
 //! `ward-eval grooming`: conversation risk against labels, conversation by conversation.
 
-mod alerts;
+mod authors;
+mod baselines;
+mod clustered;
 mod figures;
+mod hash;
+mod messages;
+mod perturb;
+mod record;
 mod report;
+mod reservoir;
+mod robustness;
 mod sample;
 mod stages;
+mod tally;
+#[cfg(test)]
+mod testing;
+mod walk;
+mod window;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use indicatif::ProgressBar;
 use models::Bundle;
 use models::grooming::GroomingManifest;
 
-use crate::compare::judge;
-use crate::dataset::{Chat, ChatOptions, Chats, Fingerprint};
+use crate::compare;
+use crate::dataset::{Chat, ChatOptions, Fingerprint, Format};
 use crate::parallel;
 use crate::progress;
 use crate::report::{Model, Output, Provenance};
 use crate::verdict::Verdict;
-use figures::Tally;
 use report::GroomingReport;
-use sample::Sample;
-use stages::Stages;
+use reservoir::Reservoir;
+use sample::{Sample, Texts};
+use stages::{Judged, Stages};
+use tally::{AuthorTruth, Tally};
 
 /// Conversations that a thread takes at a time: enough short messages of like length to fill a batch.
 const BLOCK: usize = 16;
@@ -39,12 +52,34 @@ pub(crate) struct Options {
     /// Folder of the grooming model
     #[arg(long, value_name = "DIR", default_value = "models/bundles/grooming")]
     bundle: PathBuf,
+    /// Conversations of each class that are judged again with spoiled text; 0 leaves the robustness table out
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    robustness: usize,
+    /// Seed of what is drawn at random: conversations for the robustness table, and how they are spoiled
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Write what was said to samples.jsonl, too; without this no text leaves the data
+    #[arg(long)]
+    include_text: bool,
     /// Bounds that the report must keep, in TOML: see eval/gates
     #[arg(long, value_name = "FILE")]
     gate: Option<PathBuf>,
     /// Threads, each with a model of its own; if not given: the cores of this process
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+}
+
+impl Options {
+    fn author_truth(&self) -> AuthorTruth {
+        match self.chats.format {
+            Format::Pan12 => AuthorTruth::Named,
+            Format::Jsonl => AuthorTruth::Unknown,
+        }
+    }
+
+    fn texts(&self) -> Texts {
+        if self.include_text { Texts::Included } else { Texts::LeftOut }
+    }
 }
 
 /// Judges every conversation and writes the report.
@@ -54,41 +89,68 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let bundle = Bundle::open(&options.bundle)?;
     let data = options.chats.files().map(Fingerprint::of).collect::<Result<Vec<_>>>()?;
-    let provenance = Provenance::new(0, data, vec![Model::new("grooming", bundle.identity())], Vec::new());
+    let models = vec![Model::new("grooming", bundle.identity())];
+    let provenance = Provenance::new(options.seed, data, models, Vec::new());
     let mut output = Output::create(&options.out)?;
     let tally = judge_all(options, &bundle, &mut output)?;
     let report = GroomingReport::new(&tally, provenance);
     output.finish(&report)?;
-    judge(options.gate.as_deref(), &report, &options.out)
+    compare::judge(options.gate.as_deref(), &report, &options.out)
 }
 
+/// Every conversation once, and the drawn ones again in every perturbation.
 fn judge_all(options: &Options, bundle: &Bundle<GroomingManifest>, output: &mut Output) -> Result<Tally> {
-    let bar = progress::bytes(&options.chats.data)?;
-    let chats = options.chats.chats(bar.clone())?;
     let threads = options.threads.unwrap_or_else(parallel::cores);
-    let worker = |_| {
-        let mut stages = Stages::open(bundle)?;
-        Ok(move |chats: Vec<Chat>| stages.judge(&chats))
-    };
-    let workers = (0..threads.get()).map(worker).collect::<Result<Vec<_>>>()?;
-    let mut tally = Tally::default();
-    parallel::in_order(blocks(chats), workers, |samples| collect(samples, &mut tally, output, &bar))?;
-    bar.finish_and_clear();
+    let mut stages = (0..threads.get()).map(|_| Stages::open(bundle)).collect::<Result<Vec<_>>>()?;
+    let drawn = Reservoir::new(options.robustness, options.seed);
+    let mut tally = Tally::new(bundle.manifest.clone(), options.author_truth(), drawn)?;
+    judge_once(options, &mut stages, Collected { tally: &mut tally, output, texts: options.texts() })?;
     tally.check()?;
+    let bar = progress::items(tally.drawn.n() * robustness::WAYS, "spoiled conversations")?;
+    tally.alerted = robustness::measure(&tally.drawn, options.seed, &mut stages, &bar)?;
+    bar.finish_and_clear();
     Ok(tally)
 }
 
-fn collect(samples: Vec<Sample>, tally: &mut Tally, output: &mut Output, bar: &ProgressBar) -> Result<()> {
-    for sample in samples {
-        output.sample(&sample)?;
-        tally.add(sample);
-    }
-    bar.set_message(format!("{} conversations", tally.n()));
+/// Where judged conversations go.
+struct Collected<'a> {
+    tally: &'a mut Tally,
+    output: &'a mut Output,
+    texts: Texts,
+}
+
+fn judge_once(options: &Options, stages: &mut [Stages], mut collected: Collected<'_>) -> Result<()> {
+    let bar = progress::bytes(&options.chats.data)?;
+    let chats = options.chats.chats(bar.clone())?;
+    let workers: Vec<_> =
+        stages.iter_mut().map(|stages| move |chats: Vec<Chat>| judge(&mut *stages, chats)).collect();
+    parallel::in_order(blocks(chats), workers, |(chats, judged)| {
+        collected.take(chats, &judged)?;
+        progress::tell(&bar, collected.tally.n(), collected.tally.messages.seen);
+        Ok(())
+    })?;
+    bar.finish_and_clear();
     Ok(())
 }
 
+fn judge(stages: &mut Stages, chats: Vec<Chat>) -> Result<(Vec<Chat>, Judged)> {
+    let judged = stages.judge(&chats)?;
+    Ok((chats, judged))
+}
+
+impl Collected<'_> {
+    fn take(&mut self, chats: Vec<Chat>, judged: &Judged) -> Result<()> {
+        self.tally.times.add(&judged.timings);
+        for (chat, judgement) in chats.into_iter().zip(&judged.judgements) {
+            self.output.sample(&Sample::of(&chat, judgement, self.texts))?;
+            self.tally.add(chat, judgement);
+        }
+        Ok(())
+    }
+}
+
 /// Conversations in blocks; an error ends the block that it would have been in.
-fn blocks(mut chats: Chats) -> impl Iterator<Item = Result<Vec<Chat>>> {
+fn blocks(mut chats: impl Iterator<Item = Result<Chat>>) -> impl Iterator<Item = Result<Vec<Chat>>> {
     std::iter::from_fn(move || {
         let block: Result<Vec<Chat>> = chats.by_ref().take(BLOCK).collect();
         Some(block).filter(|block| !matches!(block, Ok(chats) if chats.is_empty()))

@@ -1,49 +1,91 @@
-//! One conversation and what became of it: a line of samples.jsonl. It holds no text.
+//! One conversation and what became of it: a line of samples.jsonl. It holds no text unless that is asked for.
 
-use models::grooming::{Abstention, RiskState};
-use serde::{Serialize, Serializer};
+use models::grooming::Abstention;
+use serde::Serialize;
 
-use crate::metrics::Scored;
+use super::baselines::Baselines;
+use super::stages::Judgement;
+use crate::dataset::{Chat, Message};
+
+/// Whether what was written is repeated in samples.jsonl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Texts {
+    /// Nothing of what was written leaves the data.
+    LeftOut,
+    /// The user asked for it.
+    Included,
+}
 
 /// A labelled conversation with its assessment.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Sample {
+#[derive(Debug, Serialize)]
+pub(crate) struct Sample<'a> {
     /// As in the data.
-    pub(crate) conversation_id: String,
+    conversation_id: &'a str,
+    /// The conversation that this one is a piece of, or its own id.
+    original: &'a str,
     /// Where it comes from.
-    pub(crate) source: String,
+    source: &'a str,
     /// The part of the data that it belongs to.
-    pub(crate) slice: Option<String>,
+    slice: Option<&'a str>,
     /// Whether it shows the pattern of grooming: 0 or 1.
-    #[serde(rename = "label", serialize_with = "as_number")]
-    pub(crate) positive: bool,
+    label: u8,
     /// After the last message, 0 to 1.
-    pub(crate) risk: f32,
+    risk: f32,
     /// After the last message.
-    #[serde(serialize_with = "state_name")]
-    pub(crate) state: RiskState,
+    state: &'static str,
     /// How many messages had been read when the state first became ALERT.
-    pub(crate) first_alert: Option<usize>,
+    first_alert: Option<usize>,
+    /// How many messages had been read when the sliding window of eSPD first warned.
+    window_alert: Option<usize>,
+    /// How often the decision changed after the first alert.
+    flips: usize,
     /// Messages in all.
-    pub(crate) messages: usize,
+    messages: usize,
     /// Those without a score, such as empty ones.
-    pub(crate) messages_refused: usize,
+    messages_refused: usize,
     /// Why there is no judgement.
-    #[serde(serialize_with = "abstention_name")]
-    pub(crate) abstained: Option<Abstention>,
-    /// The messages whose truth is known.
-    #[serde(skip)]
-    pub(crate) labelled: Vec<Scored>,
+    abstained: Option<&'static str>,
+    /// What simpler scores say of it.
+    baselines: Baselines,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    texts: Option<Vec<Text<'a>>>,
 }
 
-fn as_number<S: Serializer>(positive: &bool, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u8(u8::from(*positive))
+#[derive(Debug, Serialize)]
+struct Text<'a> {
+    author: &'a str,
+    text: &'a str,
+    risk: Option<f32>,
 }
 
-fn state_name<S: Serializer>(state: &RiskState, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(state.as_str())
+impl<'a> Sample<'a> {
+    /// `chat` with what was found about it.
+    pub(crate) fn of(chat: &'a Chat, judgement: &Judgement, texts: Texts) -> Self {
+        let Judgement { walk, window_alert, baselines, scores } = judgement;
+        Self {
+            conversation_id: &chat.conversation_id,
+            original: &chat.original,
+            source: &chat.source,
+            slice: chat.slice.as_deref(),
+            label: u8::from(chat.positive),
+            risk: walk.risk,
+            state: walk.state.as_str(),
+            first_alert: walk.first_alert,
+            window_alert: *window_alert,
+            flips: walk.flips,
+            messages: chat.messages.len(),
+            messages_refused: scores.iter().filter(|score| score.is_none()).count(),
+            abstained: walk.abstained.map(Abstention::as_str),
+            baselines: *baselines,
+            texts: (texts == Texts::Included).then(|| written(chat, judgement)),
+        }
+    }
 }
 
-fn abstention_name<S: Serializer>(abstained: &Option<Abstention>, serializer: S) -> Result<S::Ok, S::Error> {
-    abstained.map(Abstention::as_str).serialize(serializer)
+fn written<'a>(chat: &'a Chat, judgement: &Judgement) -> Vec<Text<'a>> {
+    let text = |(message, score): (&'a Message, &Option<_>)| {
+        let risk = score.map(|score: models::grooming::MessageScore| score.risk);
+        Text { author: &message.author, text: &message.text, risk }
+    };
+    chat.messages.iter().zip(&judgement.scores).map(text).collect()
 }

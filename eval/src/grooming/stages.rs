@@ -1,18 +1,19 @@
 //! The stages of the grooming pipeline as they are served, owned by one thread.
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use models::grooming::{
-    GroomingManifest, MessageScore, MessageScorer, Observation, Prepare, RiskModel, TextLimits, Tokens, Turn,
+    GroomingManifest, MessageScore, MessageScorer, Prepare, RiskModel, TextLimits, Tokens, Turn,
     messages_in_context,
 };
 use models::{Bundle, InferenceError, InputError, Stage};
 
-use super::sample::Sample;
+use super::baselines::{Baselines, Keywords};
+use super::walk::{self, Walk};
+use super::window;
 use crate::dataset::{Chat, Message};
-use crate::metrics::Scored;
 
 /// A data set of one's own is trusted with longer messages than a stranger's request; the model reads as much of them.
 const MAX_TEXT_BYTES: usize = 1 << 20;
@@ -26,7 +27,54 @@ pub(crate) struct Stages {
     prepare: Prepare,
     scorer: MessageScorer,
     risk: RiskModel,
+    keywords: Keywords,
     context_turns: usize,
+}
+
+/// Some conversations, judged.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    /// In the order of the conversations.
+    pub(crate) judgements: Vec<Judgement>,
+    /// What it took.
+    pub(crate) timings: Timings,
+}
+
+/// One conversation, judged.
+#[derive(Debug, Clone)]
+pub(crate) struct Judgement {
+    /// What was decided, message by message.
+    pub(crate) walk: Walk,
+    /// How many messages had been read when the sliding window of eSPD first warned.
+    pub(crate) window_alert: Option<usize>,
+    /// What simpler scores say.
+    pub(crate) baselines: Baselines,
+    /// Of each message; None: it cannot be scored.
+    pub(crate) scores: Vec<Option<MessageScore>>,
+}
+
+/// The time that each stage took.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Timings {
+    /// Of the whole block.
+    pub(crate) prepare: Timing,
+    /// Of each run of the model.
+    pub(crate) infer: Vec<Timing>,
+    /// Of each conversation, without the sliding window and the baselines, which are not served.
+    pub(crate) risk: Vec<Timing>,
+}
+
+/// The time that some messages took together.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Timing {
+    pub(crate) messages: usize,
+    pub(crate) took: Duration,
+}
+
+impl Timing {
+    fn since(began: Instant, messages: usize) -> Self {
+        Self { messages, took: began.elapsed() }
+    }
 }
 
 impl Stages {
@@ -39,6 +87,7 @@ impl Stages {
             prepare: Prepare::open(bundle, TextLimits { max_text_bytes: MAX_TEXT_BYTES })?,
             scorer: MessageScorer::open(bundle, NonZeroUsize::MIN)?,
             risk: RiskModel::new(&bundle.manifest),
+            keywords: Keywords::shipped(),
             context_turns: bundle.manifest.context_turns(),
         })
     }
@@ -47,22 +96,40 @@ impl Stages {
     ///
     /// # Errors
     /// When the model fails, which is no fault of a conversation.
-    pub(crate) fn judge(&mut self, chats: &[Chat]) -> Result<Vec<Sample>> {
-        let inputs =
+    pub(crate) fn judge(&mut self, chats: &[Chat]) -> Result<Judged> {
+        let began = Instant::now();
+        let inputs: Vec<_> =
             chats.iter().flat_map(|chat| messages_in_context(&turns(chat), self.context_turns)).collect();
+        let messages = inputs.len();
         let prepared = self.prepare.run(inputs)?;
-        let mut scores = self.score(prepared)?.into_iter();
-        let sample = |chat: &Chat| {
+        let mut timings = Timings { prepare: Timing::since(began, messages), ..Timings::default() };
+        let mut scores = self.score(prepared, &mut timings)?.into_iter();
+        let mut judgement = |chat: &Chat| {
             let own: Vec<_> = scores.by_ref().take(chat.messages.len()).collect();
-            sample(&self.risk, chat, &own)
+            self.judgement(chat, own, &mut timings)
         };
-        Ok(chats.iter().map(sample).collect())
+        let judgements = chats.iter().map(&mut judgement).collect();
+        Ok(Judged { judgements, timings })
+    }
+
+    fn judgement(&self, chat: &Chat, scores: Vec<Option<MessageScore>>, timings: &mut Timings) -> Judgement {
+        let began = Instant::now();
+        let observed = walk::observations(chat, &scores);
+        let walk = Walk::of(&self.risk, &observed);
+        timings.risk.push(Timing::since(began, observed.len()));
+        Judgement {
+            window_alert: window::first_alert(&self.risk, &observed, &walk.steps),
+            baselines: Baselines::of(&self.keywords, chat, &scores),
+            walk,
+            scores,
+        }
     }
 
     /// The score of each message, in order; None for a refused one.
     fn score(
         &mut self,
         prepared: Vec<Result<Tokens, InputError>>,
+        timings: &mut Timings,
     ) -> Result<Vec<Option<MessageScore>>, InferenceError> {
         let mut scores = vec![None; prepared.len()];
         let accepted =
@@ -70,10 +137,11 @@ impl Stages {
         let mut waiting: Vec<(usize, Tokens)> = accepted.collect();
         waiting.sort_by_key(|(_, tokens)| tokens.len());
         while !waiting.is_empty() {
+            let began = Instant::now();
             let (places, batch): (Vec<_>, Vec<_>) = waiting.drain(..waiting.len().min(BATCH)).unzip();
-            for (place, score) in places.into_iter().zip(self.scorer.run(batch)?) {
-                scores[place] = Some(score);
-            }
+            let found = self.scorer.run(batch)?;
+            timings.infer.push(Timing::since(began, found.len()));
+            places.into_iter().zip(found).for_each(|(place, score)| scores[place] = Some(score));
         }
         Ok(scores)
     }
@@ -82,31 +150,4 @@ impl Stages {
 fn turns(chat: &Chat) -> Vec<Turn> {
     let turn = |message: &Message| Turn { author: message.author.clone(), text: message.text.clone() };
     chat.messages.iter().map(turn).collect()
-}
-
-fn sample(model: &RiskModel, chat: &Chat, scores: &[Option<MessageScore>]) -> Sample {
-    let mut conversation = model.conversation(HashMap::new());
-    let mut labelled = Vec::new();
-    for (place, (message, score)) in (1_usize..).zip(chat.messages.iter().zip(scores)) {
-        let Some(score) = *score else { continue };
-        let (message_id, author_id) = (place.to_string(), message.author.clone());
-        conversation.observe(&Observation { message_id, author_id, sent_at: None, score });
-        labelled.extend(message.positive.map(|positive| Scored { score: f64::from(score.risk), positive }));
-    }
-    let assessment = conversation.assessment();
-    // Messages were named by their place, from 1.
-    let first_alert = assessment.first_alert_message_id.and_then(|place| place.parse().ok());
-    Sample {
-        conversation_id: chat.conversation_id.clone(),
-        source: chat.source.clone(),
-        slice: chat.slice.clone(),
-        positive: chat.positive,
-        risk: assessment.risk,
-        state: assessment.state,
-        first_alert,
-        messages: chat.messages.len(),
-        messages_refused: scores.iter().filter(|score| score.is_none()).count(),
-        abstained: assessment.abstained,
-        labelled,
-    }
 }

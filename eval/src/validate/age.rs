@@ -32,8 +32,8 @@ pub(super) struct Options {
     /// Only rows of this split; what splits share is then not seen
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
-    /// Photos look alike if at most so many of the 64 bits of their dHashes differ, and six times as many of the 256 bits
-    /// of finer ones
+    /// Photos look alike if at most so many of the 64 bits of their dHashes differ, and six times as many of the 256
+    /// bits of finer ones
     #[arg(long, value_name = "BITS", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=10))]
     near: u32,
     /// Write all that was found to this file
@@ -69,15 +69,13 @@ pub(super) fn run(options: &Options) -> Result<Verdict> {
         survey.add(row, &mut findings)?;
     }
     if survey.rows == 0 {
-        let detail = options
-            .split
-            .as_ref()
-            .map_or("there is no row".into(), |split| format!("no row is of split {split}"));
+        let of_split = options.split.as_ref().map_or_else(String::new, |split| format!(" of split {split}"));
+        let detail = format!("there is no row{of_split}");
         let location = Location::whole(&options.manifest.as_path().into());
         findings.add(&Problem { kind: Kind::NoRows, location, detail })?;
     }
-    let looked_at = look_at_all(&survey.entries, &options.images, &mut findings)?;
-    compare(&looked_at, options.near, &mut findings)?;
+    let (entries, looks) = look_at_all(&survey.entries, &options.images, &mut findings)?.into_iter().unzip();
+    compare(entries, looks, options.near, &mut findings)?;
     findings.finish(survey.rows)
 }
 
@@ -177,18 +175,16 @@ fn look_at(image: &Path) -> Image {
     }
 }
 
-fn compare(seen: &[(&Entry, Look)], near: u32, findings: &mut Findings) -> Result<()> {
-    let looks: Vec<Look> = seen.iter().map(|(_, look)| look.clone()).collect();
-    for ((entry, _), Likeness { before, other_split, other_age }) in
-        seen.iter().zip(duplicates::likenesses(&looks, near))
-    {
-        let likes = [
+fn compare(entries: Vec<&Entry>, looks: Vec<Look>, near: u32, findings: &mut Findings) -> Result<()> {
+    for (entry, alike) in entries.iter().zip(duplicates::likenesses(&looks, near)) {
+        let Likeness { before, other_split, other_age } = alike;
+        let kinds = [
             (Kind::NearDuplicateAcrossSplits, other_split),
             (Kind::NearDuplicate, before),
             (Kind::DuplicateAgesDiffer, other_age),
         ];
-        for (kind, other) in likes {
-            let Some(other) = other.map(|other| seen[other].0) else { continue };
+        for (kind, other) in kinds {
+            let Some(other) = other.map(|other| entries[other]) else { continue };
             let detail = format!("{} looks like {}: {}", described(entry), described(other), other.location);
             findings.add(&Problem { kind, location: entry.location.clone(), detail })?;
         }

@@ -7,6 +7,7 @@ mod duplicates;
 mod findings;
 mod grooming;
 mod look;
+mod messages;
 mod neighbours;
 mod problem;
 

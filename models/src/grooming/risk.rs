@@ -119,7 +119,20 @@ impl ConversationRisk {
         }
     }
 
-    fn abstention(&self) -> Option<Abstention> {
+    /// The most urgent of the authors' states: that of [`Self::assessment`], without the cost of the rest.
+    #[must_use]
+    pub fn state(&self) -> RiskState {
+        self.authors.iter().map(|author| author.state).max().unwrap_or_default()
+    }
+
+    /// The authors who are in `state` themselves.
+    pub fn authors_in(&self, state: RiskState) -> impl Iterator<Item = &str> {
+        self.authors.iter().filter(move |author| author.state == state).map(|author| author.id.as_str())
+    }
+
+    /// Why the messages so far allow no judgement, if they allow none.
+    #[must_use]
+    pub fn abstention(&self) -> Option<Abstention> {
         Abstention::of(self.words, &self.model.0.language)
     }
 

@@ -20,7 +20,7 @@ pub(super) const WIDTH: u32 = 1200;
 const HEIGHT: u32 = 800;
 
 /// The height of text.
-const TEXT: f64 = 26.0;
+const TEXT: f64 = 28.0;
 
 /// The plotting crate draws text smaller than it is asked for, by this.
 const SHRINKING: f64 = 1.24;
@@ -29,10 +29,10 @@ const SHRINKING: f64 = 1.24;
 pub(super) const CHARACTER: f64 = 0.6 * TEXT;
 
 /// Beyond the axes on top and on the right: room for half a label.
-const MARGIN: u32 = 48;
+const MARGIN: u32 = 52;
 
 /// Below the axis: its labels and its name.
-pub(super) const BELOW: u32 = 104;
+pub(super) const BELOW: u32 = 112;
 
 /// Of the short lines at the labels. Labels keep twice as far away.
 const TICK: u32 = 8;
@@ -129,6 +129,7 @@ impl Axes<'_> {
     ) -> Result<ChartContext<'a, SVGBackend<'a>, Cartesian2d<Ruler, Ruler>>> {
         let mut chart = ChartBuilder::on(root)
             .margin_top(MARGIN)
+            .margin_left(TICK)
             .margin_right(MARGIN)
             .x_label_area_size(BELOW)
             .y_label_area_size(self.left)
@@ -143,8 +144,10 @@ impl Axes<'_> {
             .label_style(text(INK, 1.0))
             .set_all_tick_mark_size(TICK)
             .axis_desc_style(text(INK, shrinking))
-            .x_desc(self.x_name)
-            .y_desc(self.y_name);
+            .x_desc(self.x_name);
+        if !self.y_name.is_empty() {
+            mesh.y_desc(self.y_name);
+        }
         mesh.draw()?;
         Ok(chart)
     }

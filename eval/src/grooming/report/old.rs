@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::alerts::Alerts;
 use super::figures::{Calibration, Conversations, Early, Messages, Slice, Source, Tally};
-use crate::report::{Place, Provenance, Report, Section, Table, figure, percent, percents};
+use crate::report::{Provenance, Report, Table, figure, percent, percents};
 
 /// report.json.
 #[derive(Debug, Serialize)]
@@ -96,17 +96,19 @@ impl Report for GroomingReport {
         .into()
     }
 
-    fn sections(&self) -> Vec<Section> {
+    fn summary(&self) -> Vec<Table> {
         let sources = self.by_source.iter().map(|part| row(&part.source, &part.alerts)).collect();
         let slices = self.by_slice.iter().map(|part| row(&part.slice, &part.alerts)).collect();
-        let tables = vec![
+        vec![
             self.ranking(),
             self.early(),
             parts("Alerts by source", sources),
             parts("Alerts by slice", slices),
-        ];
-        let (title, place) = ("Alerts and early detection".to_owned(), Place::Summary);
-        vec![Section { title, notes: Vec::new(), plots: Vec::new(), tables, place }]
+        ]
+    }
+
+    fn details(&self) -> Vec<Table> {
+        Vec::new()
     }
 
     fn provenance(&self) -> &Provenance {
