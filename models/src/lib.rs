@@ -13,10 +13,12 @@ mod calibration;
 mod error;
 pub mod grooming;
 mod onnx;
+mod overlay;
 mod runtime;
 mod stage;
 
 pub use bundle::{Bundle, Files, Header, Identity, Manifest};
 pub use calibration::{Platt, sigmoid, softmax_with_temperature};
 pub use error::{InferenceError, InputError, LoadError, PolicyFault};
+pub use overlay::lay_over;
 pub use stage::Stage;

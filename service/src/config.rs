@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use models::age::policy::{Policy, PolicySpec};
-use models::{InputError, LoadError};
+use models::{InputError, LoadError, lay_over};
 use serde::Deserialize;
-use toml::{Table, Value};
+use toml::Table;
 
 const DEFAULTS: &str = include_str!("../../ward.toml");
 
@@ -239,18 +239,6 @@ impl Config {
             return Err(ConfigError::Capacity { least: least.get() });
         }
         self.age.policies().map(drop)
-    }
-}
-
-/// Tables are merged key by key; everything else is replaced.
-fn lay_over(base: &mut Table, own: Table) {
-    for (key, value) in own {
-        match (base.get_mut(&key), value) {
-            (Some(Value::Table(below)), Value::Table(above)) => lay_over(below, above),
-            (_, value) => {
-                base.insert(key, value);
-            }
-        }
     }
 }
 

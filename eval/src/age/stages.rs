@@ -4,16 +4,19 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use anyhow::Result;
-use models::age::{AgeManifest, DetectorManifest, Estimator, Face, ImageLimits, PhotoInput, Prepare, Reason};
+use models::age::policy::{FACES_TO_CHECK, FaceFindings};
+use models::age::{
+    AgeManifest, Bounds, DetectorManifest, Estimate, Estimator, Face, ImageLimits, PhotoInput, Prepare,
+    Reason,
+};
 use models::{Bundle, InferenceError, Stage};
 
-use super::sample::{Answer, Outcome};
-
-/// The age of majority that `p_minor` refers to.
-const MAJORITY: u32 = 18;
+use super::latency::{Timings, timed};
+use super::policies::Policies;
+use super::sample::{AGES, Answer, Decided, Outcome};
 
 /// A manifest of one's own is trusted with larger photos than a stranger's request.
-const MAX_PIXELS: u64 = 100_000_000;
+pub(crate) const LIMITS: ImageLimits = ImageLimits { max_pixels: 100_000_000 };
 
 /// The reason of an image that is not there or may not be read; all others are those of the service.
 const UNREADABLE: &str = "FILE_UNREADABLE";
@@ -34,45 +37,92 @@ pub(crate) struct Stages {
     estimator: Estimator,
 }
 
+/// What the stages say of one photo.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    /// The estimate of the largest face, or why there is none.
+    pub(crate) outcome: Outcome,
+    /// What each policy decides on it; of none when the bytes were refused.
+    pub(crate) decided: Box<[Decided]>,
+    /// Where the largest face is, pixels of the upright photo.
+    pub(crate) bounds: Option<Bounds>,
+    /// What the stages took.
+    pub(crate) timings: Timings,
+}
+
 impl Stages {
     /// Opens both models to compute on the calling thread alone: the photos are spread over threads instead.
     ///
     /// # Errors
     /// When a model cannot be opened.
     pub(crate) fn open(bundles: &Bundles) -> Result<Self> {
-        let (one, limits) = (NonZeroUsize::MIN, ImageLimits { max_pixels: MAX_PIXELS });
+        let one = NonZeroUsize::MIN;
         Ok(Self {
-            prepare: Prepare::open(&bundles.detector, &bundles.age, limits, one)?,
+            prepare: Prepare::open(&bundles.detector, &bundles.age, LIMITS, one)?,
             estimator: Estimator::open(&bundles.age, one)?,
         })
     }
 
-    /// The apparent age of the largest face. An image that is missing or broken is an outcome like any other.
+    /// Reads a file and looks at it. One that is missing or broken is an outcome like any other.
     ///
     /// # Errors
     /// When a model fails, which is no fault of the photo.
-    pub(crate) fn look_at(&mut self, image: &Path) -> Result<Outcome> {
-        let Ok(bytes) = std::fs::read(image) else { return Ok(Outcome::Unanswered(UNREADABLE)) };
-        let input = PhotoInput { bytes, max_faces: NonZeroUsize::MIN };
-        Ok(match only(self.prepare.run(vec![input])?)? {
-            Err(refusal) => Outcome::Unanswered(refusal.reason()),
-            Ok(mut faces) => match faces.pop() {
-                None => Outcome::Unanswered(Reason::NoFace.as_str()),
-                Some(face) => Outcome::Answered(self.estimate(face)?),
-            },
+    pub(crate) fn look_at_file(&mut self, image: &Path, policies: &Policies) -> Result<Looked> {
+        match std::fs::read(image) {
+            Ok(bytes) => self.look_at(bytes, policies),
+            Err(_) => Ok(Looked::refused(UNREADABLE, Timings::default())),
+        }
+    }
+
+    /// The apparent age of the largest face, and what `CheckAge` would decide: on the same faces as it does.
+    ///
+    /// # Errors
+    /// When a model fails, which is no fault of the photo.
+    pub(crate) fn look_at(&mut self, bytes: Vec<u8>, policies: &Policies) -> Result<Looked> {
+        let input = PhotoInput { bytes, max_faces: FACES_TO_CHECK };
+        let (prepared, took) = timed(|| self.prepare.run(vec![input]));
+        let mut timings = Timings { prepare: Some(took), infer: None };
+        let faces = match only(prepared?)? {
+            Ok(faces) => faces,
+            Err(refusal) => return Ok(Looked::refused(refusal.reason(), timings)),
+        };
+        let estimates = self.estimate(&faces, &mut timings)?;
+        let answer = faces.first().zip(estimates.first()).map(|(face, estimate)| answer(face, estimate));
+        let findings = faces.iter().zip(estimates).map(|(face, estimate)| FaceFindings::new(face, estimate));
+        Ok(Looked {
+            outcome: answer.map_or(Outcome::Unanswered(Reason::NoFace.as_str()), Outcome::Answered),
+            decided: policies.decide(&findings.collect::<Vec<_>>()),
+            bounds: faces.first().map(|face| face.bounds),
+            timings,
         })
     }
 
-    fn estimate(&mut self, face: Face) -> Result<Answer> {
-        let estimate = only(self.estimator.run(vec![face.crop])?)?;
-        Ok(Answer {
-            age_years: estimate.age_years,
-            low: estimate.interval.low,
-            high: estimate.interval.high,
-            coverage: estimate.interval.coverage,
-            p_minor: 1.0 - estimate.probability_over(MAJORITY),
-            quality: face.quality.reasons.into_iter().map(Reason::as_str).collect(),
-        })
+    fn estimate(&mut self, faces: &[Face], timings: &mut Timings) -> Result<Vec<Estimate>> {
+        if faces.is_empty() {
+            return Ok(Vec::new());
+        }
+        let crops = faces.iter().map(|face| face.crop.clone()).collect();
+        let (estimates, took) = timed(|| self.estimator.run(crops));
+        timings.infer = Some(took);
+        Ok(estimates?)
+    }
+}
+
+impl Looked {
+    fn refused(reason: &'static str, timings: Timings) -> Self {
+        Self { outcome: Outcome::Unanswered(reason), decided: Box::default(), bounds: None, timings }
+    }
+}
+
+fn answer(face: &Face, estimate: &Estimate) -> Answer {
+    Answer {
+        age_years: estimate.age_years,
+        low: estimate.interval.low,
+        high: estimate.interval.high,
+        over: AGES.map(|age| estimate.probability_over(age)),
+        sharpness: face.quality.sharpness,
+        detection_score: face.detection_score,
+        quality: face.quality.reasons.iter().copied().collect(),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::metrics::Range;
 
 /// Fields that tell one element of a list from another. They name the element and are no figures themselves.
-const IDENTITIES: [&str; 14] = [
+const IDENTITIES: [&str; 15] = [
     "band",
     "column",
     "value",
@@ -21,6 +21,7 @@ const IDENTITIES: [&str; 14] = [
     "signal",
     "age",
     "perturbation",
+    "rejected",
     "group",
 ];
 

@@ -35,24 +35,29 @@ impl Bootstrap {
     ///
     /// Undefined with fewer than two clusters, or where the statistic is undefined on most samples.
     pub(crate) fn of(self, clusters: usize, statistic: impl Fn(&[u32]) -> Option<f64>) -> Option<Range> {
-        if clusters < 2 {
-            return None;
-        }
-        let mut random = Pcg64Mcg::seed_from_u64(self.seed);
-        let mut weights = vec![0_u32; clusters];
-        let mut found = Vec::with_capacity(REPLICATES);
-        for _ in 0..REPLICATES {
-            weights.fill(0);
-            for _ in 0..clusters {
-                weights[random.random_range(0..clusters)] += 1;
+        let [interval] = self.each(clusters, |weights| [statistic(weights)]);
+        interval
+    }
+
+    /// The intervals of several statistics, on the same samples.
+    pub(crate) fn each<const N: usize>(
+        self,
+        clusters: usize,
+        statistics: impl Fn(&[u32]) -> [Option<f64>; N],
+    ) -> [Option<Range>; N] {
+        let mut found: [Vec<f64>; N] = std::array::from_fn(|_| Vec::new());
+        if clusters > 1 {
+            let mut random = Pcg64Mcg::seed_from_u64(self.seed);
+            let mut weights = vec![0_u32; clusters];
+            for _ in 0..REPLICATES {
+                weights.fill(0);
+                for _ in 0..clusters {
+                    weights[random.random_range(0..clusters)] += 1;
+                }
+                found.iter_mut().zip(statistics(&weights)).for_each(|(found, value)| found.extend(value));
             }
-            found.extend(statistic(&weights));
         }
-        if found.len() * 2 < REPLICATES {
-            return None;
-        }
-        let low = quantile(&mut found, ALPHA / 2.0)?;
-        Some(Range { low, high: quantile(&mut found, 1.0 - ALPHA / 2.0)? })
+        found.map(percentiles)
     }
 
     /// 95 % interval of the mean over all members of all clusters.
@@ -66,6 +71,15 @@ impl Bootstrap {
             (drawn.n > 0.0).then(|| drawn.total / drawn.n)
         })
     }
+}
+
+/// What lies between the tails of a statistic's values, if it was defined on enough samples.
+fn percentiles(mut found: Vec<f64>) -> Option<Range> {
+    if found.len() * 2 < REPLICATES {
+        return None;
+    }
+    let low = quantile(&mut found, ALPHA / 2.0)?;
+    Some(Range { low, high: quantile(&mut found, 1.0 - ALPHA / 2.0)? })
 }
 
 #[cfg(test)]
@@ -93,6 +107,16 @@ mod tests {
         let clustered: Vec<_> = values().map(|value| ClusterSum { total: 10.0 * value, n: 10.0 }).collect();
         let bootstrap = Bootstrap { seed: 1 };
         assert_eq!(bootstrap.mean(&clustered), bootstrap.mean(&singles(values())));
+    }
+
+    #[test]
+    fn several_statistics_share_their_samples() {
+        let bootstrap = Bootstrap { seed: 1 };
+        let first = |weights: &[u32]| Some(f64::from(weights[0]));
+        let [alone, doubled, none] =
+            bootstrap.each(9, |weights| [first(weights), first(weights).map(|n| 2.0 * n), None]);
+        assert_eq!((alone, none), (bootstrap.of(9, first), None));
+        assert_eq!(doubled.map(|range| range.high), alone.map(|range| 2.0 * range.high));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! A decision is triage, never proof. REFER is a normal answer and means "use another method", or another photo.
 
+use std::num::NonZeroUsize;
+
 use serde::Deserialize;
 
 use super::estimate::Estimate;
@@ -9,6 +11,9 @@ use super::prepare::Face;
 use super::reason::Reason;
 use crate::bundle::sha256;
 use crate::{InputError, PolicyFault};
+
+/// Enough faces of a photo, largest first, to tell whether there are several of comparable size.
+pub const FACES_TO_CHECK: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
 
 /// A second face of at least this share of the largest one's area makes it unclear who is checked.
 const COMPARABLE_AREA: f32 = 0.3;
@@ -67,6 +72,18 @@ pub struct Decision {
     pub retryable: bool,
     /// A stable key for what to tell the person in front of the camera; `NONE` when there is nothing to tell.
     pub guidance: &'static str,
+}
+
+impl Outcome {
+    /// The stable name, in upper case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::Fail => "FAIL",
+            Self::Refer => "REFER",
+        }
+    }
 }
 
 impl FaceFindings {

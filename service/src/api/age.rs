@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{Stream, StreamExt as _};
-use models::age::policy::{Decision, FaceFindings, Outcome, Policy, PolicySpec, decide};
+use models::age::policy::{Decision, FACES_TO_CHECK, FaceFindings, Outcome, Policy, PolicySpec, decide};
 use models::age::{Estimate, PhotoInput, Reason};
 use proto::age::v1 as wire;
 use proto::age::v1::age_estimation_service_server::AgeEstimationService;
@@ -112,9 +112,6 @@ async fn estimate(
     })
 }
 
-/// Enough faces to tell whether there are several of comparable size.
-const FACES_TO_CHECK: NonZeroUsize = NonZeroUsize::MIN.saturating_add(1);
-
 async fn check(
     app: &App,
     request: wire::CheckAgeRequest,
@@ -137,13 +134,8 @@ async fn check(
 }
 
 fn record(policy: &str, decision: &Decision) {
-    let outcome = match decision.outcome {
-        Outcome::Pass => "PASS",
-        Outcome::Fail => "FAIL",
-        Outcome::Refer => "REFER",
-    };
     let reason = decision.reasons.first().map_or("NONE", |reason| reason.as_str());
-    metrics::decision(policy, outcome, reason);
+    metrics::decision(policy, decision.outcome.as_str(), reason);
 }
 
 async fn assess(app: &App, photo: PhotoInput, deadline: Instant) -> Result<AssessedPhoto, Error> {
