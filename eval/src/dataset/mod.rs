@@ -21,9 +21,7 @@ pub(crate) use chat_row::{ChatRow, MessageRow, signal};
 pub(crate) use chats::{Chat, ChatOptions, Format, Message};
 pub(crate) use pan12::Truth;
 pub(crate) use photo_row::PhotoRow;
-#[cfg(test)]
-pub(crate) use photos::Membership;
-pub(crate) use photos::{Photo, Photos, Texts, read as read_photos, rows as photo_rows};
+pub(crate) use photos::{Membership, Photo, Photos, Texts, read as read_photos, rows as photo_rows};
 pub(crate) use rows::{Located, Location};
 
 /// A file of data, identified by its content.

@@ -19,11 +19,6 @@ impl Counts {
         Proportion { hits: self.true_positives, n: self.true_positives + self.false_positives }.rate()
     }
 
-    /// Share of the positives with an alarm.
-    pub(crate) fn recall(self) -> Option<f64> {
-        Proportion { hits: self.true_positives, n: self.true_positives + self.false_negatives }.rate()
-    }
-
     /// F-measure: precision and recall in one, recall counting `beta` times as much (van Rijsbergen, 1979). Undefined
     /// where there is no positive.
     pub(crate) fn f(self, beta: f64) -> Option<f64> {
@@ -43,7 +38,7 @@ mod tests {
         // y = 1 1 1 1 0 0 0, said 1 1 1 0 1 0 0: precision_recall_fscore_support(y, said, average="binary") = 0.75,
         // 0.75, 0.75. With one more false alarm: fbeta_score(beta=0.5) = 0.625, fbeta_score(beta=1) = 0.666 667.
         let even = Counts { true_positives: 3, false_positives: 1, false_negatives: 1 };
-        assert_eq!((even.precision(), even.recall(), even.f(1.0)), (Some(0.75), Some(0.75), Some(0.75)));
+        assert_eq!((even.precision(), even.f(1.0)), (Some(0.75), Some(0.75)));
         let worse = Counts { false_positives: 2, ..even };
         assert!(
             (worse.f(0.5).unwrap() - 0.625).abs() < 1e-12
@@ -54,7 +49,7 @@ mod tests {
     #[test]
     fn half_a_test_has_no_f() {
         let none = Counts::default();
-        assert_eq!((none.precision(), none.recall(), none.f(1.0)), (None, None, None));
+        assert_eq!((none.precision(), none.f(1.0)), (None, None));
         assert_eq!(Counts { false_positives: 2, ..none }.f(1.0), None);
         assert_eq!(Counts { false_negatives: 2, ..none }.f(1.0), Some(0.0));
     }

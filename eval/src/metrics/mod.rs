@@ -2,8 +2,6 @@
 //!
 //! A figure that is not defined (a share of nothing, a curve with one class) is `None`, never 0.
 
-#![allow(dead_code, unused_imports)]
-
 mod bootstrap;
 mod calibration;
 mod counts;

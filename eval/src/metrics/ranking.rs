@@ -114,11 +114,6 @@ impl Ranking {
         logit_interval(area, 1.0 / (self.n_pos() as f64 * area * (1.0 - area)).sqrt())
     }
 
-    /// The best recall that any threshold reaches with a false-positive rate of at most `limit`, 0 to 1.
-    pub(crate) fn recall_at_fpr(&self, limit: f64) -> Option<f64> {
-        self.caught_at_fpr(limit).and_then(Proportion::rate)
-    }
-
     /// The most positives that any threshold lets through with a false-positive rate of at most `limit`.
     ///
     /// Undefined with fewer than 1 / `limit` negatives: so few cannot show a rate that low.
@@ -185,20 +180,23 @@ mod tests {
             (0.4, false),
             (0.3, false),
         ]);
-        assert_close(ranking.recall_at_fpr(0.25), 2.0 / 3.0);
-        assert_close(ranking.recall_at_fpr(0.5), 1.0);
+        assert_close(ranking.caught_at_fpr(0.25).and_then(Proportion::rate), 2.0 / 3.0);
+        assert_close(ranking.caught_at_fpr(0.5).and_then(Proportion::rate), 1.0);
     }
 
     #[test]
     fn too_few_negatives_cannot_show_a_low_rate() {
-        assert_eq!(ranking(&[(0.9, true), (0.1, false)]).recall_at_fpr(0.01), None);
+        assert_eq!(
+            ranking(&[(0.9, true), (0.1, false)]).caught_at_fpr(0.01).and_then(Proportion::rate),
+            None
+        );
     }
 
     #[test]
     fn a_negative_on_top_leaves_no_recall() {
         let mut cases = vec![(0.9, false), (0.9, false), (0.8, true)];
         cases.extend([(0.1, false); 98]);
-        assert_close(ranking(&cases).recall_at_fpr(0.01), 0.0);
+        assert_close(ranking(&cases).caught_at_fpr(0.01).and_then(Proportion::rate), 0.0);
     }
 
     #[test]
@@ -227,6 +225,9 @@ mod tests {
     #[test]
     fn one_class_has_no_curve() {
         let ranking = ranking(&[(0.9, false), (0.1, false)]);
-        assert_eq!((ranking.roc_auc(), ranking.pr_auc(), ranking.recall_at_fpr(0.5)), (None, None, None));
+        assert_eq!(
+            (ranking.roc_auc(), ranking.pr_auc(), ranking.caught_at_fpr(0.5).and_then(Proportion::rate)),
+            (None, None, None)
+        );
     }
 }

@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn a_sound_conversation_has_no_fault() {
         assert_eq!(
-            kinds(&[row("a/1/0", "val", &["hi", "hello"]), row("a/1/1", "val", &["rain?", "sun"])]),
+            kinds(&[row("made/1/0", "val", &["hi", "hello"]), row("a/1/1", "val", &["rain?", "sun"])]),
             [[], []]
         );
     }
@@ -228,10 +228,10 @@ mod tests {
     #[test]
     fn what_two_splits_share_is_found() {
         let rows = [
-            row("a/1/0", "train", &["hi", "It rains  today"]),
-            row("a/1/1", "val", &["hi", "the sun is out"]),
-            row("a/2/0", "val", &["HI", " it rains today "]),
-            row("a/2/0", "val", &["hi", "the sun is out"]),
+            row("made/1/0", "train", &["hi", "It rains  today"]),
+            row("made/1/1", "val", &["hi", "the sun is out"]),
+            row("made/2/0", "val", &["HI", " it rains today "]),
+            row("made/2/0", "val", &["hi", "the sun is out"]),
         ];
         let expected = [
             vec![],

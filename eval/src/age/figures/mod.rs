@@ -102,7 +102,7 @@ mod examples {
             answered(13.0, 12.0, 0.01),
             answered(17.0, 23.0, 0.8),
             answered(20.0, 20.0, 0.6),
-            answered(25.0, 24.0, 0.9),
+            answered(25.0, 24.0, 0.92),
             answered(40.0, 50.0, 1.0),
             sample(16.0, Outcome::Unanswered("NO_FACE")),
         ]

@@ -9,8 +9,11 @@ use super::{PASS_AGE, of_enough};
 /// Percent of the answered photos that are rejected.
 const REJECTED: [usize; 11] = [0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50];
 
-/// What photos may be rejected by, and how untrustworthy it makes each: the greatest go first.
-const SCORES: [(&str, fn(&Answer) -> f32); 3] = [
+/// How untrustworthy an answer is: the greatest go first.
+type Distrust = fn(&Answer) -> f32;
+
+/// What photos may be rejected by.
+const SCORES: [(&str, Distrust); 3] = [
     ("interval_width", Answer::width),
     ("sharpness", |answer| -answer.sharpness),
     ("detection_score", |answer| -answer.detection_score),
@@ -38,7 +41,7 @@ pub(crate) fn error_reject(samples: &[&Sample]) -> Vec<Rejection> {
     SCORES.into_iter().flat_map(|(score, distrust)| curve(samples, score, distrust)).collect()
 }
 
-fn curve(samples: &[&Sample], score: &'static str, distrust: fn(&Answer) -> f32) -> Vec<Rejection> {
+fn curve(samples: &[&Sample], score: &'static str, distrust: Distrust) -> Vec<Rejection> {
     let answered = samples.iter().filter_map(|sample| Some((distrust(sample.answer()?), *sample)));
     let mut worst_first: Vec<(f32, &Sample)> = answered.collect();
     worst_first.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -1,10 +1,13 @@
 //! How near the estimates are, by true age.
 
-use super::super::figures::{Accuracy, Step};
+use super::super::figures::{Accuracy, Overall, Step};
 use super::AgeReport;
 use super::cells::{ages, ranged, share, sufficient};
 use crate::metrics::Range;
 use crate::report::{Axis, Figure, Layer, Place, Plot, Section, Table};
+
+/// A figure and its interval.
+type Ranged = (Option<f64>, Option<Range>);
 
 /// Ages in the plots, years.
 const OLDEST: f64 = 100.0;
@@ -58,54 +61,39 @@ fn bands(report: &AgeReport) -> Table {
 
 fn overall(report: &AgeReport) -> Table {
     let (overall, accuracy) = (&report.overall, &report.overall.accuracy);
-    let by_year = &overall.macro_over_ages;
-    let row = |name: &str, pooled: String, by_year: String| vec![name.to_owned(), pooled, by_year];
-    let none = || "–".to_owned();
-    let rows = vec![
-        row(
-            "mean absolute error, years",
-            ranged(accuracy.mae, accuracy.mae_interval),
-            ranged(by_year.mae, by_year.mae_interval),
-        ),
-        row(
-            "bias, years",
-            ranged(accuracy.bias, accuracy.bias_interval),
-            ranged(by_year.bias, by_year.bias_interval),
-        ),
-        row("standard deviation, years", ranged(overall.sd, overall.sd_interval), none()),
-        row(
-            "median absolute error, years",
-            ranged(overall.median_absolute_error, overall.median_absolute_error_interval),
-            none(),
-        ),
-        row(
-            "within 3 years",
-            share(overall.cs3, overall.cs3_interval),
-            share(by_year.cs3, by_year.cs3_interval),
-        ),
-        row(
-            "within 5 years",
-            share(accuracy.cs5, accuracy.cs5_interval),
-            share(by_year.cs5, by_year.cs5_interval),
-        ),
-        row(
-            "within 8 years",
-            share(overall.cs8, overall.cs8_interval),
-            share(by_year.cs8, by_year.cs8_interval),
-        ),
-        row(
-            "true age in the interval",
-            share(accuracy.interval_coverage, accuracy.interval_coverage_interval),
-            none(),
-        ),
-        row(
-            "failure to answer",
-            share(accuracy.failure_to_answer, accuracy.failure_to_answer_interval),
-            none(),
-        ),
+    let n_ages = overall.macro_over_ages.n_ages;
+    let median = ranged(overall.median_absolute_error, overall.median_absolute_error_interval);
+    let coverage = share(accuracy.interval_coverage, accuracy.interval_coverage_interval);
+    let failure = share(accuracy.failure_to_answer, accuracy.failure_to_answer_interval);
+    let pooled_alone = [
+        ("standard deviation, years", ranged(overall.sd, overall.sd_interval)),
+        ("median absolute error, years", median),
+        ("true age in the interval", coverage),
+        ("failure to answer", failure),
     ];
-    let title = format!("Pooled over {} photos, and macro over {} ages", accuracy.n, by_year.n_ages);
-    Table { title, header: vec!["figure", "pooled", "macro over ages"], rows }
+    let pooled_alone = pooled_alone.map(|(name, cell)| vec![name.to_owned(), cell, "–".to_owned()]);
+    Table {
+        title: format!("Pooled over {} photos, and macro over {n_ages} ages", accuracy.n),
+        header: vec!["figure", "pooled", "macro over ages"],
+        rows: pooled_and_macro(overall).into_iter().chain(pooled_alone).collect(),
+    }
+}
+
+fn pooled_and_macro(overall: &Overall) -> [Vec<String>; 5] {
+    let (all, by_year) = (&overall.accuracy, &overall.macro_over_ages);
+    let years = |name: &str, pooled: Ranged, by_year: Ranged| {
+        vec![name.to_owned(), ranged(pooled.0, pooled.1), ranged(by_year.0, by_year.1)]
+    };
+    let shares = |name: &str, pooled: Ranged, by_year: Ranged| {
+        vec![name.to_owned(), share(pooled.0, pooled.1), share(by_year.0, by_year.1)]
+    };
+    [
+        years("mean absolute error, years", (all.mae, all.mae_interval), (by_year.mae, by_year.mae_interval)),
+        years("bias, years", (all.bias, all.bias_interval), (by_year.bias, by_year.bias_interval)),
+        shares("within 3 years", (overall.cs3, overall.cs3_interval), (by_year.cs3, by_year.cs3_interval)),
+        shares("within 5 years", (all.cs5, all.cs5_interval), (by_year.cs5, by_year.cs5_interval)),
+        shares("within 8 years", (overall.cs8, overall.cs8_interval), (by_year.cs8, by_year.cs8_interval)),
+    ]
 }
 
 fn scatter(report: &AgeReport) -> Figure {

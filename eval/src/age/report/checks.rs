@@ -8,31 +8,32 @@ use crate::report::{Axis, Figure, Layer, Place, Plot, Section, Table, percent, p
 
 /// The summary, every threshold, every single age and every policy.
 pub(super) fn sections(report: &AgeReport) -> Vec<Section> {
+    let section = |title: &str, note: Option<&str>, place| Section {
+        title: title.to_owned(),
+        notes: note.map(str::to_owned).into_iter().collect(),
+        plots: Vec::new(),
+        tables: Vec::new(),
+        place,
+    };
+    let refer = "Each row says of whom its figures are: the true ages stand beside them. REFER is a normal answer: use another \
+                 method.";
+    let few = "Single years hold few photos: read the intervals, not the figures.";
     vec![
-        section("Age checks", vec![], vec![challenge_plot(report)], vec![checks(report), not_judged(report)], Place::Summary),
-        section(
-            "Named policies",
-            vec![
-                "Each row says of whom its figures are: the true ages stand beside them. REFER is a normal answer: use another \
-                 method."
-                    .to_owned(),
-            ],
-            vec![],
-            vec![policies(report), reasons(report)],
-            Place::Page,
-        ),
-        section(
-            "Single ages",
-            vec!["Single years hold few photos: read the intervals, not the figures.".to_owned()],
-            vec![single_ages_plot(report)],
-            vec![single_ages(report), challenge(report)],
-            Place::Page,
-        ),
+        Section {
+            plots: vec![challenge_plot(report)],
+            tables: vec![checks(report), not_judged(report)],
+            ..section("Age checks", None, Place::Summary)
+        },
+        Section {
+            tables: vec![policies(report), reasons(report)],
+            ..section("Named policies", Some(refer), Place::Page)
+        },
+        Section {
+            plots: vec![single_ages_plot(report)],
+            tables: vec![single_ages(report), challenge(report)],
+            ..section("Single ages", Some(few), Place::Page)
+        },
     ]
-}
-
-fn section(title: &str, notes: Vec<String>, plots: Vec<Figure>, tables: Vec<Table>, place: Place) -> Section {
-    Section { title: title.to_owned(), notes, plots, tables, place }
 }
 
 fn checks(report: &AgeReport) -> Table {
@@ -80,14 +81,10 @@ fn challenge_plot(report: &AgeReport) -> Figure {
         (by_age(report).filter_map(minors).collect(), by_age(report).filter_map(adults).collect());
     let mut layers = Vec::new();
     for (name, points) in [("13–17 passing", &minors), ("25+ refused", &adults)] {
-        layers.push(Layer::Band {
-            name: String::new(),
-            points: points.iter().map(|(x, _, range)| (*x, *range)).collect(),
-        });
-        layers.push(Layer::Line {
-            name: name.to_owned(),
-            points: points.iter().map(|(x, y, _)| (*x, *y)).collect(),
-        });
+        let band = points.iter().map(|(x, _, range)| (*x, *range)).collect();
+        let line = points.iter().map(|(x, y, _)| (*x, *y)).collect();
+        layers.push(Layer::Band { name: name.to_owned(), points: band });
+        layers.push(Layer::Line { name: name.to_owned(), points: line });
     }
     Figure::Plot(Plot {
         title: "Challenge age: minors who pass, adults who are refused".to_owned(),

@@ -21,17 +21,13 @@ pub(super) fn figures(range: Option<Range>, decimals: usize) -> String {
     range.map_or_else(|| figure(None, decimals), ends)
 }
 
-/// A share smaller than a percentage shows well, in as many digits as it needs.
+/// A share that may be smaller than a percentage shows well: two digits of it, however many zeros come first.
 pub(super) fn small_percent(share: Option<f64>) -> String {
-    let shown = |share: f64| {
-        let percentage = share * 100.0;
-        if percentage == 0.0 || percentage >= 0.1 {
-            format!("{percentage:.2} %")
-        } else {
-            format!("{percentage:.2e} %")
-        }
+    let Some(percentage) = share.map(|share| share * 100.0).filter(|&one| 0.0 < one && one < 0.1) else {
+        return percent(share);
     };
-    share.map_or_else(|| percent(None), shown)
+    let decimals = (1.0 - percentage.log10().floor()) as usize;
+    format!("{percentage:.decimals$} %")
 }
 
 /// A share's change in percentage points, with its sign.
@@ -82,7 +78,11 @@ mod tests {
             ("insufficient (n = 12)".to_owned(), "–".to_owned())
         );
         assert_eq!(share(Some(0.0), 30), "0.00 %");
-        assert_eq!(small_percent(Some(0.000_012)), "1.20e-3 %");
+        assert_eq!(small_percent(Some(0.000_012)), "0.0012 %");
+        assert_eq!(
+            (small_percent(Some(0.0)), small_percent(Some(0.5))),
+            ("0.00 %".to_owned(), "50.00 %".to_owned())
+        );
         assert_eq!((points(Some(-0.05)), points(Some(0.0))), ("-5.0".to_owned(), "+0.0".to_owned()));
     }
 }
