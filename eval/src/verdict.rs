@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use serde::{Serialize, Serializer};
+
 /// The exit code after Ctrl-C, as shells have it: 128 and the number of the signal.
 pub(crate) const INTERRUPTED: u8 = 130;
 
@@ -19,6 +21,17 @@ pub(crate) enum Verdict {
     Inconclusive,
 }
 
+impl Verdict {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Failed => "failed",
+            Self::BadData => "bad data",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
 impl From<Verdict> for ExitCode {
     fn from(verdict: Verdict) -> Self {
         Self::from(match verdict {
@@ -32,11 +45,12 @@ impl From<Verdict> for ExitCode {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(match self {
-            Self::Pass => "pass",
-            Self::Failed => "failed",
-            Self::BadData => "bad data",
-            Self::Inconclusive => "inconclusive",
-        })
+        formatter.pad(self.as_str())
+    }
+}
+
+impl Serialize for Verdict {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }

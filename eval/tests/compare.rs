@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use quick_xml::events::Event;
+use quick_xml::{Reader, XmlVersion};
 use serde_json::{Value, json};
 
 fn compare(arguments: &[&OsStr]) -> Output {
@@ -81,7 +83,9 @@ fn only_what_both_runs_saw_is_compared_and_the_truth_must_agree() {
     let b = run(&folder.path().join("b"), "age", &json!({}), &photos(1.0)[50..]);
     let (compared, shown) = json_of(folder.path(), &a, &b);
     assert_eq!(change(&compared, "overall.mae")["n"], 100);
-    assert!(shown.contains("100 photos or conversations are in one of the runs only"), "{shown}");
+    assert!(shown.contains("the 100 samples that are in both runs"), "{shown}");
+    assert!(shown.contains("Left out: 50 that are in A only, 50 that are in B only."), "{shown}");
+    assert_eq!(compared["samples"], json!({ "in_both": 100, "only_in_a": 50, "only_in_b": 50 }));
     let mut other = photos(1.0);
     other[7]["age"] = json!(99.0);
     let b = run(&folder.path().join("b"), "age", &json!({}), &other);
@@ -146,7 +150,7 @@ fn a_gate_decides_the_exit_code() {
     assert!(code == Some(0) && output.contains("gate: pass") && xml.contains(r#"failures="0""#), "{output}");
     let (code, output, xml) = judge("bounds.'overall.mae' = { max = 5 }");
     assert!(code == Some(1) && output.contains("gate: failed"), "{output}");
-    assert!(xml.contains("found 5.5000, must be at most 5"), "{xml}");
+    assert!(xml.contains("found 5.5, must be at most 5"), "{xml}");
     let (code, output, xml) = judge("bounds.'overall.bias' = { max = 5 }");
     assert!(code == Some(3) && output.contains("gate: inconclusive") && xml.contains("<skipped"), "{output}");
     assert_eq!(judge("bounds.'overall.nothing' = { max = 5 }").0, Some(2));
@@ -173,4 +177,121 @@ fn reports_without_samples_are_compared_without_intervals() {
     let shown = String::from_utf8(ended.stdout).unwrap();
     assert!(ended.status.success() && shown.contains("differences have no intervals"), "{shown}");
     assert!(shown.contains("-0.5000"), "{shown}");
+}
+
+#[test]
+fn reports_of_different_kinds_are_not_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = run(&folder.path().join("a"), "age", &json!({}), &photos(2.0));
+    let b = run(&folder.path().join("b"), "grooming", &json!({}), &conversations(40, 9));
+    let ended = compare(&[a.as_ref(), b.as_ref()]);
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("different kinds"));
+}
+
+#[test]
+fn the_verdict_is_in_every_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let figures = json!({ "overall": { "mae": 5.5, "bias": null } });
+    let report = run(&folder.path().join("a"), "age", &figures, &photos(2.0));
+    let gate = write(
+        &folder.path().join("my.toml"),
+        "[bounds]\n'overall.mae' = { max = 6 }\n'overall.bias' = { max = 1 }\n[change]\n'overall.mae' = { max = 0 }\n",
+    );
+    let [json_file, junit] = ["compare.json", "junit.xml"].map(|name| folder.path().join(name));
+    let options = [("--gate", &gate), ("--json", &json_file), ("--junit", &junit)];
+    let options = options.into_iter().flat_map(|(name, path)| [name.as_ref(), path.as_os_str()]);
+    let ended = compare(&[report.as_os_str(); 2].into_iter().chain(options).collect::<Vec<_>>());
+    let shown = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert!(shown.ends_with("gate: inconclusive\n"), "{shown}");
+    let compared: Value = serde_json::from_slice(&fs::read(json_file).unwrap()).unwrap();
+    assert_eq!(compared["gate"]["verdict"], "inconclusive");
+    // A report compared with itself has not changed at all, and that is sure.
+    assert_eq!(compared["gate"]["checks"][2]["figure"], "change of overall.mae");
+    assert_eq!(compared["gate"]["checks"][2]["verdict"], "pass");
+    let cases = junit_cases(&fs::read_to_string(junit).unwrap());
+    let expected = [
+        ("overall.bias must be at most 1", "the figure is undefined: found nothing, must be at most 1"),
+        ("overall.mae must be at most 6", ""),
+        ("change of overall.mae must be at most 0", ""),
+    ];
+    assert_eq!(cases, expected.map(|(name, why)| (name.to_owned(), why.to_owned())));
+}
+
+/// Each test case of a JUnit file, with the message of what is in it.
+fn junit_cases(xml: &str) -> Vec<(String, String)> {
+    let (mut reader, mut cases) = (Reader::from_str(xml), Vec::<(String, String)>::new());
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Eof => return cases,
+            Event::Start(element) | Event::Empty(element) => {
+                let attribute = |name: &str| {
+                    let found = element.try_get_attribute(name).unwrap();
+                    found.map(|value| value.normalized_value(XmlVersion::Implicit1_0).unwrap().into_owned())
+                };
+                match element.name().as_ref() {
+                    "testcase" => cases.push((attribute("name").unwrap(), String::new())),
+                    "failure" | "skipped" => cases.last_mut().unwrap().1 = attribute("message").unwrap(),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Runs on the portrait that ships, with the gate that ships.
+fn age_with_gate(folder: &Path, gate: &Path) -> Output {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let manifest = write(&folder.join("photos.csv"), "file,age\nastronaut.jpg,45\n");
+    let (images, out) = (project.join("examples"), folder.join("out"));
+    let paths = [("--manifest", manifest), ("--images", images), ("--out", out), ("--gate", gate.to_owned())];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ward-eval"));
+    command.current_dir(&project).args(["age", "--robustness", "0"]);
+    command.args(paths.iter().flat_map(|(name, path)| [OsStr::new(*name), path.as_os_str()]));
+    command.output().unwrap()
+}
+
+#[test]
+fn the_shipped_gate_of_ages_judges_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let gates = Path::new(env!("CARGO_MANIFEST_DIR")).join("gates");
+    let ended = age_with_gate(folder.path(), &gates.join("age.toml"));
+    let (shown, code) = (String::from_utf8(ended.stdout).unwrap(), ended.status.code().unwrap());
+    // One photo decides little, but every key is there, and the exit code is the verdict.
+    let verdict = ["pass", "failed", "", "inconclusive"][code as usize];
+    assert!(code != 2 && shown.ends_with(&format!("gate: {verdict}\n")), "{code} {shown}");
+    let junit = folder.path().join("out/junit.xml");
+    assert_eq!(junit_cases(&fs::read_to_string(&junit).unwrap()).len(), 3);
+    // A misspelt bound is no kept bound, and leaves no verdict of an earlier run behind.
+    let gate = write(&folder.path().join("gate.toml"), "bounds.'overall.mea' = { max = 99 }");
+    assert_eq!(age_with_gate(folder.path(), &gate).status.code(), Some(2));
+    assert!(folder.path().join("out/report.json").exists() && !junit.exists());
+    // A mistake in the file shows before anything is looked at.
+    let gate = write(&folder.path().join("gate.toml"), "change.'overall.mae' = { max = 0 }");
+    let ended = age_with_gate(folder.path(), &gate);
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("`ward-eval compare`"));
+}
+
+#[test]
+fn the_shipped_gate_of_grooming_judges_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let chat = |id: u32, label: u32| {
+        let message = json!({ "speaker": "A", "text": "is the lamp still for sale" });
+        json!({ "conversation_id": format!("shop/{id}"), "source": "shop", "label": label, "messages": [message] })
+    };
+    let data = write(&folder.path().join("chats.jsonl"), &format!("{}\n{}\n", chat(1, 0), chat(2, 1)));
+    let (gate, out) = (project.join("eval/gates/grooming.toml"), folder.path().join("out"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ward-eval"));
+    command.current_dir(&project).args(["grooming", "--robustness", "0"]);
+    let paths = [("--data", &data), ("--out", &out), ("--gate", &gate)];
+    command.args(paths.iter().flat_map(|(name, path)| [OsStr::new(*name), path.as_os_str()]));
+    let ended = command.output().unwrap();
+    let (shown, code) = (String::from_utf8(ended.stdout).unwrap(), ended.status.code().unwrap());
+    let verdict = ["pass", "failed", "", "inconclusive"][code as usize];
+    assert!(code != 2 && shown.ends_with(&format!("gate: {verdict}\n")), "{code} {shown}");
+    assert_eq!(junit_cases(&fs::read_to_string(out.join("junit.xml")).unwrap()).len(), 3);
 }

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use models::Bundle;
 
-use crate::compare::judge;
+use crate::compare::{Gate, judge};
 use crate::dataset::{Fingerprint, Photo, Photos, read_photos};
 use crate::metrics::Bootstrap;
 use crate::parallel;
@@ -65,8 +65,8 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Bounds that the report must keep, in TOML: see eval/gates
-    #[arg(long, value_name = "FILE")]
-    gate: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = Gate::read_for_one)]
+    gate: Option<Gate>,
     /// Threads, each with models of its own; if not given: the cores of this process
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -103,7 +103,7 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     };
     let report = AgeReport::new(observed, Bootstrap { seed: options.seed }, provenance);
     output.finish(&report)?;
-    judge(options.gate.as_deref(), &report, &options.out)
+    judge(options.gate.as_ref(), &report, &options.out)
 }
 
 impl Run<'_> {

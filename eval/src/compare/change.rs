@@ -3,33 +3,29 @@
 //! Both runs see the same photos or conversations, so what makes one hard makes it hard for both: the difference is far
 //! surer than either figure, and its interval is drawn over pairs.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::DECIMALS;
-use super::pairs::{BAGS, Pair, Pairs};
-use crate::metrics::{Bootstrap, ClusterSum, Range};
-use crate::report::{Table, figure};
+use crate::metrics::Range;
 
 /// Fewer pairs than this say too little about a difference.
-const SUFFICIENT: usize = 30;
+pub(super) const SUFFICIENT: usize = 30;
+
+/// Fewer subjects or originals than this show too little of how they differ for an interval.
+pub(super) const LEAST_BAGS: usize = 10;
 
 /// One figure in both runs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Change {
     /// As in report.json.
     pub(crate) key: String,
     /// Pairs that it is of.
     pub(crate) n: usize,
-    /// Over these pairs; None where they are too few.
-    pub(crate) a: Option<f64>,
-    /// Likewise.
-    pub(crate) b: Option<f64>,
-    /// B − A.
-    pub(crate) difference: Option<f64>,
-    /// 95 %, of the difference.
-    pub(crate) difference_interval: Option<Range>,
-    #[serde(skip)]
-    better: Better,
+    /// A's figure and B's over these pairs; None where they are too few.
+    pub(crate) figures: Option<(f64, f64)>,
+    /// 95 %, of the difference; None where the pairs do not show how sure it is.
+    pub(crate) interval: Option<Range>,
+    /// Which way it should go.
+    pub(super) better: Better,
 }
 
 /// Which way a figure should go.
@@ -41,138 +37,129 @@ pub(super) enum Better {
     Neither,
 }
 
-/// A figure that is a mean over pairs.
-pub(super) struct Measure<S> {
-    /// Its key within a slice.
-    pub(super) key: &'static str,
-    /// Which way it should go.
-    pub(super) better: Better,
-    /// What a pair adds on either side. None: the pair is not among those that the figure is of.
-    pub(super) of: fn(&Pair<S>) -> Option<(f64, f64)>,
+/// What the interval allows to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Reading {
+    Better,
+    Worse,
+    /// Clearly, but neither way is the better one.
+    Changed,
+    /// The interval holds 0.
+    NoClearChange,
+    /// Too few pairs for figures.
+    Insufficient,
+    /// Figures, but no interval.
+    Unsure,
 }
-
-/// All differences, those of all pairs first.
-#[derive(Debug)]
-pub(crate) struct Changes {
-    all: Vec<Change>,
-    /// How many of them are of all pairs.
-    overall: usize,
-    notes: Vec<String>,
-}
-
-/// Both sides of a figure as a function of how often each bag is drawn.
-pub(super) type Drawn<'a> = &'a dyn Fn(&[u32]) -> Option<(f64, f64)>;
 
 impl Change {
-    /// A mean over the pairs of a slice; of all pairs where `slice` is None.
-    pub(super) fn of_mean<S>(
-        (prefix, slice): (&str, Option<usize>),
-        measure: &Measure<S>,
-        pairs: &Pairs<S>,
-        bootstrap: Bootstrap,
-    ) -> Self {
-        let mut bags = vec![ClusterSum::default(); BAGS];
-        let (mut n, mut sums) = (0_usize, (0.0, 0.0));
-        for pair in pairs.all.iter().filter(|pair| slice.is_none_or(|slice| pair.is_in(slice))) {
-            if let Some((a, b)) = (measure.of)(pair) {
-                bags[pair.bag].total += b - a;
-                bags[pair.bag].n += 1.0;
-                sums = (sums.0 + a, sums.1 + b);
-                n += 1;
-            }
-        }
-        bags.retain(|bag| bag.n > 0.0);
-        let figures = (n >= SUFFICIENT).then(|| (sums.0 / n as f64, sums.1 / n as f64));
-        let interval = figures.and_then(|_| bootstrap.mean(&bags));
-        Self::new(format!("{prefix}.{}", measure.key), n, figures, interval).with_better(measure.better)
+    /// B − A.
+    pub(crate) fn difference(&self) -> Option<f64> {
+        self.figures.map(|(a, b)| b - a)
     }
 
-    /// Any figure of all pairs, `n` of which it is of.
-    pub(super) fn of_figure(key: &str, n: usize, drawn: Drawn<'_>, bootstrap: Bootstrap) -> Self {
-        let figures = drawn(&[1; BAGS]).filter(|_| n >= SUFFICIENT);
-        let difference = |weights: &[u32]| drawn(weights).map(|(a, b)| b - a);
-        let interval = figures.and_then(|_| bootstrap.of(BAGS, difference));
-        Self::new(key.to_owned(), n, figures, interval)
-    }
-
-    fn new(key: String, n: usize, figures: Option<(f64, f64)>, interval: Option<Range>) -> Self {
-        Self {
-            key,
-            n,
-            a: figures.map(|(a, _)| a),
-            b: figures.map(|(_, b)| b),
-            difference: figures.map(|(a, b)| b - a),
-            difference_interval: interval,
-            better: Better::Neither,
+    /// Why there is no difference, or no interval of it.
+    pub(super) fn what_lacks(&self) -> String {
+        match self.figures {
+            None => format!("insufficient: of {} pairs, and {SUFFICIENT} are needed", self.n),
+            Some(_) => "the pairs do not show how sure the difference is".to_owned(),
         }
     }
 
-    /// With which way it should go.
-    pub(super) fn with_better(self, better: Better) -> Self {
-        Self { better, ..self }
-    }
-
-    fn row(&self) -> Vec<String> {
-        let signed = |value: f64| format!("{value:+.DECIMALS$}");
-        let Some(difference) = self.difference else {
-            let insufficient = ["–", "–", "insufficient", "", ""].map(str::to_owned);
-            return [self.key.clone(), self.n.to_string()].into_iter().chain(insufficient).collect();
-        };
-        let interval = self.difference_interval;
-        let interval = interval
-            .map_or_else(String::new, |range| format!("{} to {}", signed(range.low), signed(range.high)));
-        vec![
-            self.key.clone(),
-            self.n.to_string(),
-            figure(self.a, DECIMALS),
-            figure(self.b, DECIMALS),
-            signed(difference),
-            interval,
-            self.reading().to_owned(),
-        ]
-    }
-
-    /// What the interval allows to say.
-    fn reading(&self) -> &'static str {
-        let Some(Range { low, high }) = self.difference_interval else { return "" };
-        match self.better {
-            _ if low <= 0.0 && high >= 0.0 => "no clear change",
-            Better::Neither => "changed",
-            Better::Lower if high < 0.0 => "better",
-            Better::Higher if low > 0.0 => "better",
-            Better::Lower | Better::Higher => "worse",
+    /// In one word or three.
+    pub(super) fn reading(&self) -> Reading {
+        match (self.figures, self.interval) {
+            (None, _) => Reading::Insufficient,
+            (_, None) => Reading::Unsure,
+            (_, Some(Range { low, high })) if low <= 0.0 && high >= 0.0 => Reading::NoClearChange,
+            (_, Some(Range { low, .. })) => match self.better {
+                Better::Neither => Reading::Changed,
+                Better::Higher if low > 0.0 => Reading::Better,
+                Better::Lower if low < 0.0 => Reading::Better,
+                Better::Higher | Better::Lower => Reading::Worse,
+            },
         }
     }
 }
 
-impl Changes {
-    /// Those of all pairs and those of slices.
-    pub(super) fn new(overall: Vec<Change>, slices: Vec<Change>, unpaired: usize) -> Self {
-        let (n, mut all) = (overall.len(), overall);
-        all.extend(slices);
-        let note = format!("{unpaired} photos or conversations are in one of the runs only and left out");
-        Self { all, overall: n, notes: (unpaired > 0).then_some(note).into_iter().collect() }
-    }
-
-    /// Every difference.
-    pub(crate) fn all(&self) -> &[Change] {
-        &self.all
-    }
-
-    /// That of one key.
-    pub(crate) fn get(&self, key: &str) -> Option<&Change> {
-        self.all.iter().find(|change| change.key == key)
-    }
-
+impl Reading {
     /// For people.
-    pub(crate) fn tables(&self) -> Vec<Table> {
-        let (overall, slices) = self.all.split_at(self.overall);
-        let table = |title: &str, changes: &[Change]| Table {
-            title: [&[title.to_owned()], &self.notes[..]].concat().join("; "),
-            header: vec!["figure", "pairs", "A", "B", "B − A", "95 % interval", "reading"],
-            rows: changes.iter().map(Change::row).collect(),
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::Changed => "changed",
+            Self::NoClearChange => "no clear change",
+            Self::Insufficient => "insufficient",
+            Self::Unsure => "unsure",
+        }
+    }
+
+    /// Whether something clearly changed.
+    pub(super) fn is_clear(self) -> bool {
+        matches!(self, Self::Better | Self::Worse | Self::Changed)
+    }
+}
+
+impl Serialize for Change {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        /// As in the JSON of `compare`.
+        #[derive(Serialize)]
+        struct Row<'a> {
+            key: &'a str,
+            n: usize,
+            a: Option<f64>,
+            b: Option<f64>,
+            difference: Option<f64>,
+            difference_interval: Option<Range>,
+            reading: Reading,
+        }
+        let row = Row {
+            key: &self.key,
+            n: self.n,
+            a: self.figures.map(|(a, _)| a),
+            b: self.figures.map(|(_, b)| b),
+            difference: self.difference(),
+            difference_interval: self.interval,
+            reading: self.reading(),
         };
-        let tables = [table("Differences over the same cases", overall), table("… by slice", slices)];
-        tables.into_iter().filter(|table| !table.rows.is_empty()).collect()
+        row.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn change(better: Better, interval: Option<(f64, f64)>) -> Change {
+        let interval = interval.map(|(low, high)| Range { low, high });
+        Change { key: "overall.mae".to_owned(), n: 40, figures: Some((5.0, 4.5)), interval, better }
+    }
+
+    #[test]
+    fn the_interval_decides_what_may_be_said() {
+        let reading = |better, low, high| change(better, Some((low, high))).reading();
+        assert_eq!(reading(Better::Lower, -1.0, -0.1), Reading::Better);
+        assert_eq!(reading(Better::Lower, 0.1, 1.0), Reading::Worse);
+        assert_eq!(reading(Better::Higher, -1.0, -0.1), Reading::Worse);
+        assert_eq!(reading(Better::Higher, 0.1, 1.0), Reading::Better);
+        assert_eq!(reading(Better::Neither, 0.1, 1.0), Reading::Changed);
+        assert_eq!(reading(Better::Lower, -1.0, 0.0), Reading::NoClearChange);
+        assert_eq!(change(Better::Lower, None).reading(), Reading::Unsure);
+        let too_few = Change { figures: None, n: 7, ..change(Better::Lower, None) };
+        assert_eq!(too_few.reading(), Reading::Insufficient);
+        assert_eq!(too_few.what_lacks(), "insufficient: of 7 pairs, and 30 are needed");
+    }
+
+    #[test]
+    fn programs_read_what_people_read() {
+        let expected = json!({
+            "key": "overall.mae", "n": 40, "a": 5.0, "b": 4.5, "difference": -0.5,
+            "difference_interval": { "low": -1.0, "high": 0.25 }, "reading": "no_clear_change",
+        });
+        assert_eq!(serde_json::to_value(change(Better::Lower, Some((-1.0, 0.25)))).unwrap(), expected);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::metrics::Range;
 
 /// Fields that tell one element of a list from another. They name the element and are no figures themselves.
-const IDENTITIES: [&str; 15] = [
+const IDENTITIES: [&str; 16] = [
     "band",
     "column",
     "value",
@@ -23,7 +23,11 @@ const IDENTITIES: [&str; 15] = [
     "perturbation",
     "rejected",
     "group",
+    "stage",
 ];
+
+/// Likewise, of elements that have none of the above: a bin by where it begins, a step by the messages read.
+const PLACES: [&str; 2] = ["low", "messages"];
 
 /// What follows a figure's name in the name of its interval.
 const INTERVAL: &str = "_interval";
@@ -57,9 +61,10 @@ impl Figures {
         })
     }
 
-    /// Whether the report says of the interval that it is undefined.
+    /// Whether the figure of that key has an interval, if only an undefined one.
     pub(crate) fn has_interval(&self, key: &str) -> bool {
-        interval_keys(key).any(|interval| self.get(&interval).is_some())
+        let undefined = interval_keys(key).any(|interval| self.get(&interval).is_some());
+        undefined || self.interval(key).is_some()
     }
 
     /// Every key of either, with the figure of each.
@@ -93,8 +98,7 @@ fn collect(key: &str, value: &Value, figures: &mut BTreeMap<String, Option<f64>>
             }
         }
         Value::Array(elements) => {
-            for mut fields in elements.iter().filter_map(Value::as_object).cloned() {
-                let name = take_identity(&mut fields);
+            for (name, fields) in named(elements) {
                 collect(&under(key, &name), &Value::Object(fields), figures);
             }
         }
@@ -106,8 +110,21 @@ fn under(key: &str, name: &str) -> String {
     if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") }
 }
 
+/// The elements of a list by what tells them apart; by their place, where nothing does.
+fn named(elements: &[Value]) -> Vec<(String, Map<String, Value>)> {
+    let elements = elements.iter().filter_map(Value::as_object).cloned();
+    let mut named: Vec<_> = elements.map(|mut fields| (take_identity(&mut fields), fields)).collect();
+    let distinct: BTreeSet<_> = named.iter().map(|(name, _)| name).collect();
+    if distinct.len() < named.len() || distinct.iter().any(|name| name.is_empty()) {
+        (0..).zip(&mut named).for_each(|(place, (name, _)): (usize, _)| *name = place.to_string());
+    }
+    named
+}
+
 fn take_identity(fields: &mut Map<String, Value>) -> String {
-    let parts = IDENTITIES.iter().filter_map(|identity| fields.remove(*identity));
+    let has_one = IDENTITIES.iter().any(|identity| fields.contains_key(*identity));
+    let known = if has_one { &IDENTITIES[..] } else { &PLACES };
+    let parts = known.iter().filter_map(|identity| fields.remove(*identity));
     let plain = |part: Value| part.as_str().map_or_else(|| part.to_string(), str::to_owned);
     parts.map(plain).collect::<Vec<_>>().join("/")
 }
@@ -137,5 +154,42 @@ mod tests {
     fn a_key_of_one_side_stands_beside_nothing() {
         let (a, b) = (Figures::of(&json!({ "x": 1 })), Figures::of(&json!({ "y": 2 })));
         assert_eq!(a.beside(&b), BTreeMap::from([("x", (Some(1.0), None)), ("y", (None, Some(2.0)))]));
+    }
+
+    #[test]
+    fn elements_of_a_list_never_hide_each_other() {
+        let figures = Figures::of(&json!({
+            "bins": [{ "low": 0.0, "high": 0.1, "n": 5 }, { "low": 0.1, "high": 0.2, "n": 6 }],
+            "steps": [{ "messages": 3, "share": 0.5 }],
+            "alike": [{ "band": "x", "n": 1 }, { "band": "x", "n": 2 }],
+            "nameless": [{ "n": 3 }, { "n": 4 }],
+        }));
+        assert_eq!(
+            (figures.get("bins.0.1.n"), figures.get("steps.3.share")),
+            (Some(Some(6.0)), Some(Some(0.5)))
+        );
+        assert_eq!((figures.get("alike.0.n"), figures.get("alike.1.n")), (Some(Some(1.0)), Some(Some(2.0))));
+        assert_eq!(figures.get("nameless.1.n"), Some(Some(4.0)));
+    }
+
+    #[test]
+    fn an_interval_is_found_beside_its_figure_or_its_map() {
+        let figures = Figures::of(&json!({ "overall": {
+            "mae": 5.0, "mae_interval": { "low": 4.5, "high": 5.5 }, "bias": null, "bias_interval": null, "n": 3,
+            "minor_pass_rate": { "18": 0.2 }, "minor_pass_rate_interval": { "18": { "low": 0.1, "high": 0.4 } },
+        } }));
+        assert_eq!(figures.interval("overall.mae"), Some(Range { low: 4.5, high: 5.5 }));
+        assert_eq!(figures.interval("overall.minor_pass_rate.18"), Some(Range { low: 0.1, high: 0.4 }));
+        assert_eq!((figures.interval("overall.bias"), figures.has_interval("overall.bias")), (None, true));
+        assert!(figures.has_interval("overall.mae") && !figures.has_interval("overall.n"));
+    }
+
+    #[test]
+    fn headlines_are_few() {
+        let headline =
+            ["overall.mae", "overall.minor_pass_rate.18", "conversation.fpr", "early.sliding_window.f1"];
+        assert!(headline.into_iter().all(is_headline));
+        let not = ["by_group.sex/1.mae", "overall.mae_interval.low", "overall.challenge_curve.age/18.0.rate"];
+        assert!(!not.into_iter().any(is_headline));
     }
 }

@@ -4,33 +4,26 @@
 //! nothing.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-use super::DECIMALS;
-use super::change::Changes;
+use super::changes::Changes;
+use super::check::{Bounds, Check};
 use super::figures::Figures;
-use crate::metrics::Range;
-use crate::report::{Case, CaseResult, Table, figure};
-use crate::verdict::Verdict;
 
 /// The file: under `[bounds]` each figure's key with its bounds, under `[change]` those of B − A.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Gate {
+    /// Of its file.
+    #[serde(skip)]
+    pub(super) name: String,
     #[serde(default)]
     bounds: BTreeMap<String, FigureBounds>,
     #[serde(default)]
     change: BTreeMap<String, Bounds>,
-}
-
-/// Both ends are allowed values.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Bounds {
-    min: Option<f64>,
-    max: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -43,29 +36,38 @@ struct FigureBounds {
     confident: bool,
 }
 
-/// One figure held against its bounds.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Check {
-    name: String,
-    found: Option<f64>,
-    interval: Option<Range>,
-    bounds: Bounds,
-    verdict: Verdict,
-}
-
 impl Gate {
-    /// Reads the TOML of a gate.
+    /// Reads a gate from its file. For the command line: a mistake in it shows before an hour is spent.
     ///
     /// # Errors
-    /// When it is no gate, or holds a key without any bound.
-    pub(crate) fn parse(text: &str) -> Result<Self> {
+    /// When there is no such file, or it is no gate; in one sentence.
+    pub(crate) fn read(path: &str) -> Result<Self, String> {
+        let file = Path::new(path);
+        let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+        let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+        let gate = Self::parse(&text).map_err(|error| format!("{error:#}"))?;
+        Ok(Self { name, ..gate })
+    }
+
+    /// Reads a gate that is for one report, with nothing to compare.
+    ///
+    /// # Errors
+    /// Likewise, or when it has bounds on a change.
+    pub(crate) fn read_for_one(path: &str) -> Result<Self, String> {
+        let gate = Self::read(path)?;
+        if gate.change.is_empty() {
+            Ok(gate)
+        } else {
+            Err(format!("{NEEDS_TWO}: give it to `ward-eval compare`"))
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self> {
         let gate: Self = toml::from_str(text)?;
         let all = gate.bounds.iter().map(|(key, bounds)| (key, bounds.bounds()));
         let mut all = all.chain(gate.change.iter().map(|(key, &bounds)| (key, bounds))).peekable();
         ensure!(all.peek().is_some(), "there is no bound: write some under [bounds] or [change]");
-        for (key, bounds) in all {
-            ensure!(bounds.min.is_some() || bounds.max.is_some(), "`{key}` needs min, max or both");
-        }
+        all.try_for_each(|(key, bounds)| bounds.check().with_context(|| format!("the bounds of `{key}`")))?;
         Ok(gate)
     }
 
@@ -73,20 +75,23 @@ impl Gate {
     ///
     /// # Errors
     /// When there is no such figure, interval or change: a misspelt bound must not pass for a kept one.
-    pub(crate) fn check(&self, figures: &Figures, changes: Option<&Changes>) -> Result<Vec<Check>> {
+    pub(super) fn check(&self, figures: &Figures, changes: Option<&Changes>) -> Result<Vec<Check>> {
         let of_figure = self.bounds.iter().map(|(key, bounds)| bounds.check(key, figures));
         let of_change = self.change.iter().map(|(key, &bounds)| {
-            let changes = changes.context(
-                "[change] needs two reports with their samples.jsonl beside them: use `ward-eval compare`",
-            )?;
-            let change =
-                changes.get(key).with_context(|| format!("there is no paired difference of `{key}`"))?;
-            let (name, found) = (format!("change of {key}"), change.difference);
-            Ok(Check::confident(name, found, change.difference_interval, bounds))
+            let changes = changes.with_context(|| format!("{NEEDS_TWO} with their samples.jsonl beside them"))?;
+            let change = changes.get(key).with_context(|| {
+                format!("there is no paired difference of `{key}`; those that there are stand in the tables and in --json")
+            })?;
+            Ok(Check::of_change(change, bounds))
         });
-        of_figure.chain(of_change).collect()
+        of_figure
+            .chain(of_change)
+            .collect::<Result<_>>()
+            .with_context(|| format!("in the gate {}", self.name))
     }
 }
+
+const NEEDS_TWO: &str = "[change] is about two reports";
 
 impl FigureBounds {
     fn bounds(self) -> Bounds {
@@ -96,94 +101,11 @@ impl FigureBounds {
     fn check(self, key: &str, figures: &Figures) -> Result<Check> {
         let found = figures.get(key).with_context(|| format!("the report has no figure `{key}`"))?;
         if !self.confident {
-            return Ok(Check::of_figure(key.to_owned(), found, self.bounds()));
+            return Ok(Check::of_figure(key, found, self.bounds()));
         }
-        let interval = figures.interval(key);
-        ensure!(
-            interval.is_some() || found.is_none() || figures.has_interval(key),
-            "the report has no interval of `{key}`: leave `confident` out"
-        );
-        Ok(Check::confident(key.to_owned(), found, interval, self.bounds()))
-    }
-}
-
-impl Check {
-    fn of_figure(name: String, found: Option<f64>, bounds: Bounds) -> Self {
-        let verdict = match found {
-            None => Verdict::Inconclusive,
-            Some(value) if bounds.holds(value) => Verdict::Pass,
-            Some(_) => Verdict::Failed,
-        };
-        Self { name, found, interval: None, bounds, verdict }
-    }
-
-    fn confident(name: String, found: Option<f64>, interval: Option<Range>, bounds: Bounds) -> Self {
-        let verdict = match interval {
-            None => Verdict::Inconclusive,
-            Some(Range { low, high }) if bounds.holds(low) && bounds.holds(high) => Verdict::Pass,
-            Some(range) if bounds.excludes(range) => Verdict::Failed,
-            Some(_) => Verdict::Inconclusive,
-        };
-        Self { name, found, interval, bounds, verdict }
-    }
-
-    /// For JUnit.
-    pub(crate) fn case(&self) -> Case {
-        let found = format!("found {}, {}", self.found_text(), self.bounds.text());
-        let result = match self.verdict {
-            Verdict::Pass => CaseResult::Passed,
-            Verdict::Inconclusive => CaseResult::Skipped(format!("inconclusive: {found}")),
-            Verdict::Failed | Verdict::BadData => CaseResult::Failed(found),
-        };
-        Case { name: format!("{} {}", self.name, self.bounds.text()), result }
-    }
-
-    fn found_text(&self) -> String {
-        let found = figure(self.found, DECIMALS);
-        self.interval.map_or_else(
-            || found.clone(),
-            |Range { low, high }| format!("{found} ({low:.DECIMALS$} to {high:.DECIMALS$})"),
-        )
-    }
-}
-
-impl Bounds {
-    fn holds(self, value: f64) -> bool {
-        self.min.is_none_or(|min| value >= min) && self.max.is_none_or(|max| value <= max)
-    }
-
-    /// Whether the whole range lies on the wrong side.
-    fn excludes(self, Range { low, high }: Range) -> bool {
-        self.min.is_some_and(|min| high < min) || self.max.is_some_and(|max| low > max)
-    }
-
-    fn text(self) -> String {
-        match (self.min, self.max) {
-            (Some(min), Some(max)) => format!("must be {min} to {max}"),
-            (Some(min), None) => format!("must be at least {min}"),
-            (None, Some(max)) => format!("must be at most {max}"),
-            (None, None) => String::new(),
-        }
-    }
-}
-
-/// Of the whole gate: one failure fails it, one bound that is left open leaves it open.
-pub(crate) fn verdict(checks: &[Check]) -> Verdict {
-    [Verdict::Failed, Verdict::Inconclusive]
-        .into_iter()
-        .find(|verdict| checks.iter().any(|check| check.verdict == *verdict))
-        .unwrap_or(Verdict::Pass)
-}
-
-/// The checks for people.
-pub(crate) fn table(checks: &[Check]) -> Table {
-    let row = |check: &Check| {
-        vec![check.name.clone(), check.bounds.text(), check.found_text(), check.verdict.to_string()]
-    };
-    Table {
-        title: "Gate".to_owned(),
-        header: vec!["figure", "bound", "found", "verdict"],
-        rows: checks.iter().map(row).collect(),
+        let has_interval = figures.has_interval(key);
+        ensure!(has_interval, "the report has no interval of `{key}`: leave `confident` out");
+        Ok(Check::of_interval(key, (found, figures.interval(key)), self.bounds()))
     }
 }
 
@@ -191,13 +113,15 @@ pub(crate) fn table(checks: &[Check]) -> Table {
 mod tests {
     use serde_json::json;
 
+    use super::super::check::verdict;
     use super::*;
+    use crate::verdict::Verdict;
 
     fn figures() -> Figures {
         Figures::of(&json!({ "overall": {
             "mae": 5.0, "mae_interval": { "low": 4.5, "high": 5.5 }, "cs5": 0.6, "bias": null,
             "minor_pass_rate": { "18": 0.2 }, "minor_pass_rate_interval": { "18": { "low": 0.1, "high": 0.4 } },
-            "bias_interval": null,
+            "bias_interval": null, "sd": null,
         } }))
     }
 
@@ -234,14 +158,38 @@ mod tests {
 
     #[test]
     fn mistakes_are_not_kept_bounds() {
-        assert!(Gate::parse("bounds.'overall.mae' = { most = 5 }").is_err());
-        assert!(Gate::parse("bounds.'overall.mae' = {}").is_err());
-        assert!(Gate::parse("bound.'overall.mae' = { max = 5 }").is_err());
-        assert!(Gate::parse("").is_err());
-        let refused =
-            |gate: &str| Gate::parse(gate).unwrap().check(&figures(), None).unwrap_err().to_string();
-        assert!(refused("bounds.'overall.mea' = { max = 5 }").contains("no figure"));
+        let unread = |text: &str| format!("{:#}", Gate::parse(text).unwrap_err());
+        assert!(unread("bounds.'overall.mae' = { most = 5 }").contains("most"));
+        assert!(unread("change.'overall.mae' = { max = 5, confident = true }").contains("confident"));
+        assert!(unread("bound.'overall.mae' = { max = 5 }").contains("bound"));
+        assert!(unread("").contains("no bound"));
+        assert!(unread("bounds.'overall.mae' = {}").contains("`overall.mae`: min, max or both"));
+        assert!(unread("bounds.'overall.mae' = { max = nan }").contains("no number"));
+        assert!(unread("bounds.'overall.mae' = { max = inf }").contains("no number"));
+        assert!(unread("change.'overall.mae' = { min = 2, max = 1 }").contains("min is above max"));
+    }
+
+    #[test]
+    fn what_a_report_does_not_hold_cannot_be_judged() {
+        let refused = |gate: &str| {
+            let gate = Gate { name: "my.toml".to_owned(), ..Gate::parse(gate).unwrap() };
+            format!("{:#}", gate.check(&figures(), None).unwrap_err())
+        };
+        let misspelt = refused("bounds.'overall.mea' = { max = 5 }");
+        assert_eq!(misspelt, "in the gate my.toml: the report has no figure `overall.mea`");
         assert!(refused("bounds.'overall.cs5' = { min = 0, confident = true }").contains("no interval"));
-        assert!(refused("change.'overall.mae' = { max = 0 }").contains("ward-eval compare"));
+        assert!(refused("bounds.'overall.sd' = { min = 0, confident = true }").contains("no interval"));
+        assert!(refused("change.'overall.mae' = { max = 0 }").contains("two reports"));
+    }
+
+    #[test]
+    fn a_gate_is_read_before_the_work_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("my.toml");
+        std::fs::write(&file, "change.'overall.mae' = { max = 0.1 }").unwrap();
+        let path = file.to_str().unwrap();
+        assert_eq!(Gate::read(path).unwrap().name, "my.toml");
+        assert!(Gate::read_for_one(path).unwrap_err().contains("`ward-eval compare`"));
+        assert!(Gate::read("no such file").unwrap_err().contains("No such file"));
     }
 }

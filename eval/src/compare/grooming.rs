@@ -5,17 +5,20 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Deserialize;
 
-use super::change::{Better, Change, Changes, Measure};
+use super::change::{Better, Change, LEAST_BAGS, SUFFICIENT};
+use super::changes::{Changes, Slice};
+use super::measure::{Bags, Measure, NOTHING, Of, same};
 use super::pairs::{Pair, Pairs, Row};
-use crate::metrics::Bootstrap;
+use super::ranked::{Ranked, median};
+use crate::interrupt;
+use crate::metrics::{Bootstrap, Range};
 
 /// A line of samples.jsonl.
 #[derive(Debug, Deserialize)]
 struct Conversation {
     conversation_id: String,
     original: Option<String>,
-    #[serde(default)]
-    source: String,
+    source: Option<String>,
     slice: Option<String>,
     label: u8,
     risk: f32,
@@ -23,33 +26,52 @@ struct Conversation {
 }
 
 /// What one run says of a conversation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Side {
+    /// After the last message, 0 to 1.
     risk: f32,
+    /// Messages read at the first ALERT.
     first_alert: Option<u32>,
 }
 
 const MEASURES: [Measure<Side>; 2] = [
-    Measure { key: "recall", better: Better::Higher, of: |pair| alerts(pair).filter(|_| positive(pair)) },
-    Measure { key: "fpr", better: Better::Lower, of: |pair| alerts(pair).filter(|_| !positive(pair)) },
+    Measure {
+        key: "recall",
+        better: Better::Higher,
+        of: Of::Share(|pair| positive(pair).then(|| alerted(pair))),
+    },
+    Measure {
+        key: "fpr",
+        better: Better::Lower,
+        of: Of::Share(|pair| (!positive(pair)).then(|| alerted(pair))),
+    },
 ];
 
-/// Every figure over all conversations, and alerts in each source and slice.
+/// Every figure over all conversations, and over each source and slice.
 ///
 /// # Errors
-/// When the samples cannot be read or do not belong together.
+/// When the samples cannot be read or do not belong together, or after Ctrl-C.
 pub(super) fn changes(a: &Path, b: &Path, bootstrap: Bootstrap) -> Result<Changes> {
     let pairs = Pairs::read::<Conversation>(a, b)?;
-    let of = |prefix: &str, slice| {
-        MEASURES.iter().map(|measure| Change::of_mean((prefix, slice), measure, &pairs, bootstrap)).collect()
+    let of = |prefixes: [&str; 2], pairs: &[&Pair<Side>]| -> Result<Vec<Change>> {
+        interrupt::check()?;
+        let [of_alerts, of_latency] = prefixes;
+        let mut changes: Vec<_> =
+            MEASURES.iter().map(|measure| measure.change(of_alerts, pairs, bootstrap)).collect();
+        changes.extend(areas(of_alerts, pairs, bootstrap));
+        changes.push(latency(of_latency, pairs, bootstrap));
+        // A source of one class has no area, and none of the other class's rates.
+        changes.retain(|change| change.n > 0);
+        Ok(changes)
     };
-    let mut overall: Vec<Change> = of("conversation", None);
-    overall.extend(areas(&pairs, bootstrap));
-    overall.push(latency(&pairs, bootstrap));
-    let slices =
-        pairs.slices.iter().enumerate().flat_map(|(place, slice)| -> Vec<Change> { of(slice, Some(place)) });
-    let slices = slices.filter(|change| change.n > 0).collect();
-    Ok(Changes::new(overall, slices, pairs.unpaired))
+    let slice = |(key, members): (&str, Vec<_>)| -> Result<Slice> {
+        Ok(Slice { key: key.to_owned(), changes: of([key, key], &members)? })
+    };
+    Ok(Changes {
+        overlap: pairs.overlap,
+        overall: of(["conversation", "early"], &pairs.all())?,
+        slices: pairs.slices().map(slice).collect::<Result<_>>()?,
+    })
 }
 
 impl Row for Conversation {
@@ -68,9 +90,9 @@ impl Row for Conversation {
     }
 
     fn slices(&self) -> Vec<String> {
-        let source = format!("by_source.{}", self.source);
+        let source = self.source.as_ref().map(|source| format!("by_source.{source}"));
         let slice = self.slice.as_ref().map(|slice| format!("by_slice.{slice}"));
-        std::iter::once(source).chain(slice).collect()
+        source.into_iter().chain(slice).collect()
     }
 
     fn side(&self) -> Side {
@@ -82,131 +104,120 @@ fn positive(pair: &Pair<Side>) -> bool {
     pair.truth > 0.0
 }
 
-/// 1 where a side alerted.
-fn alerts(pair: &Pair<Side>) -> Option<(f64, f64)> {
-    let alerted = |side: Side| f64::from(u8::from(side.first_alert.is_some()));
-    Some((alerted(pair.a), alerted(pair.b)))
+fn alerted(pair: &Pair<Side>) -> (bool, bool) {
+    (pair.a.first_alert.is_some(), pair.b.first_alert.is_some())
 }
 
-/// Both areas under curves, by the last risk.
-fn areas(pairs: &Pairs<Side>, bootstrap: Bootstrap) -> [Change; 2] {
-    let n_pos = pairs.all.iter().filter(|pair| positive(pair)).count();
-    let n = n_pos.min(pairs.all.len() - n_pos);
-    let [a, b] = [|pair: &Pair<Side>| pair.a.risk, |pair: &Pair<Side>| pair.b.risk]
-        .map(|risk| Ranked::of(pairs, risk));
-    let change = |key, area: fn(&Ranked, &[u32]) -> Option<f64>| {
-        let drawn = |weights: &[u32]| area(&a, weights).zip(area(&b, weights));
-        Change::of_figure(key, n, &drawn, bootstrap).with_better(Better::Higher)
+/// Both areas under curves, by the last risk. They are of as many as the rarer class has.
+fn areas(prefix: &str, pairs: &[&Pair<Side>], bootstrap: Bootstrap) -> [Change; 2] {
+    let n_pos = pairs.iter().filter(|pair| positive(pair)).count();
+    let n = n_pos.min(pairs.len() - n_pos);
+    let (mut figures, mut intervals) = ([None; 2], [None; 2]);
+    if n >= SUFFICIENT {
+        let bags = Bags::of(pairs.iter().copied());
+        let a = Ranked::of(pairs, &bags, |pair| pair.a.risk);
+        let b = Ranked::of(pairs, &bags, |pair| pair.b.risk);
+        let both = |drawn: &[u32]| match (a.areas(drawn), b.areas(drawn)) {
+            (Some(a), Some(b)) => [Some((a.roc, b.roc)), Some((a.pr, b.pr))],
+            _ => [None; 2],
+        };
+        figures = both(&vec![1; bags.count]);
+        intervals = match (same(pairs.iter().copied()), bags.count) {
+            (true, _) => [Some(NOTHING); 2],
+            (_, ..LEAST_BAGS) => [None; 2],
+            (_, count) => bootstrap.each(count, |drawn| both(drawn).map(difference)).map(with_spread),
+        };
+    }
+    let better = Better::Higher;
+    let change = |name: &str, figures, interval| Change {
+        key: format!("{prefix}.{name}"),
+        n,
+        figures,
+        interval,
+        better,
     };
-    [change("conversation.roc_auc", Ranked::roc_auc), change("conversation.pr_auc", Ranked::pr_auc)]
+    [change("roc_auc", figures[0], intervals[0]), change("pr_auc", figures[1], intervals[1])]
+}
+
+fn difference(figures: Option<(f64, f64)>) -> Option<f64> {
+    figures.map(|(a, b)| b - a)
+}
+
+/// Where no draw differs, as when no pair of conversations stands wrong, nothing shows the spread.
+fn with_spread(interval: Option<Range>) -> Option<Range> {
+    interval.filter(|range| range.low < range.high)
 }
 
 /// Messages read at the first alert, over the positives that both alert on.
-fn latency(pairs: &Pairs<Side>, bootstrap: Bootstrap) -> Change {
-    let both = pairs.all.iter().filter(|pair| positive(pair));
-    let both: Vec<(usize, u32, u32)> =
-        both.filter_map(|pair| Some((pair.bag, pair.a.first_alert?, pair.b.first_alert?))).collect();
-    let sorted = |of: fn(&(usize, u32, u32)) -> u32| {
-        let mut messages: Vec<(u32, usize)> = both.iter().map(|pair| (of(pair), pair.0)).collect();
+fn latency(prefix: &str, pairs: &[&Pair<Side>], bootstrap: Bootstrap) -> Change {
+    let alerted =
+        |pair: &&Pair<Side>| positive(pair) && pair.a.first_alert.is_some() && pair.b.first_alert.is_some();
+    let both: Vec<&Pair<Side>> = pairs.iter().copied().filter(alerted).collect();
+    let bags = Bags::of(both.iter().copied());
+    let rising = |of: fn(&Pair<Side>) -> Option<u32>| {
+        let mut messages: Vec<(u32, u32)> =
+            both.iter().filter_map(|pair| Some((of(pair)?, bags.number(pair) as u32))).collect();
         messages.sort_unstable();
         messages
     };
-    let (a, b) = (sorted(|pair| pair.1), sorted(|pair| pair.2));
-    let drawn = |weights: &[u32]| median(&a, weights).zip(median(&b, weights));
-    Change::of_figure("early.median_latency", both.len(), &drawn, bootstrap).with_better(Better::Lower)
-}
-
-/// The value that half of the drawn ones do not exceed. `sorted`: values with their bags.
-fn median(sorted: &[(u32, usize)], weights: &[u32]) -> Option<f64> {
-    let total: u64 = sorted.iter().map(|&(_, bag)| u64::from(weights[bag])).sum();
-    let mut before = 0;
-    let middle = |&&(_, bag): &&(u32, usize)| {
-        before += u64::from(weights[bag]);
-        2 * before >= total.max(1)
-    };
-    sorted.iter().find(middle).map(|&(value, _)| f64::from(value))
-}
-
-/// Conversations by falling risk, so that an area over any draw takes one walk and no sorting.
-#[derive(Debug)]
-struct Ranked(Vec<(f32, bool, usize)>);
-
-impl Ranked {
-    fn of(pairs: &Pairs<Side>, risk: fn(&Pair<Side>) -> f32) -> Self {
-        let mut ranked: Vec<_> =
-            pairs.all.iter().map(|pair| (risk(pair), positive(pair), pair.bag)).collect();
-        ranked.sort_unstable_by(|one, other| other.0.total_cmp(&one.0));
-        Self(ranked)
-    }
-
-    /// Positives and negatives of each risk, falling.
-    fn steps<'a>(&'a self, weights: &'a [u32]) -> impl Iterator<Item = (f64, f64)> + 'a {
-        self.0.chunk_by(|one, other| one.0 == other.0).map(|tied| {
-            tied.iter().fold((0.0, 0.0), |(positives, negatives), &(_, positive, bag)| {
-                let weight = f64::from(weights[bag]);
-                if positive { (positives + weight, negatives) } else { (positives, negatives + weight) }
-            })
-        })
-    }
-
-    fn roc_auc(&self, weights: &[u32]) -> Option<f64> {
-        let (mut positives, mut negatives, mut area) = (0.0, 0.0, 0.0);
-        for (more_positives, more_negatives) in self.steps(weights) {
-            area += more_negatives * (positives + more_positives / 2.0);
-            (positives, negatives) = (positives + more_positives, negatives + more_negatives);
-        }
-        (positives > 0.0 && negatives > 0.0).then(|| area / (positives * negatives))
-    }
-
-    /// As average precision.
-    fn pr_auc(&self, weights: &[u32]) -> Option<f64> {
-        let (mut positives, mut all, mut area) = (0.0, 0.0, 0.0);
-        for (more_positives, more_negatives) in self.steps(weights) {
-            positives += more_positives;
-            all += more_positives + more_negatives;
-            // A step that was not drawn adds nothing.
-            area += if more_positives > 0.0 { more_positives * positives / all } else { 0.0 };
-        }
-        (positives > 0.0 && all > positives).then(|| area / positives)
-    }
+    let (a, b) = (rising(|pair| pair.a.first_alert), rising(|pair| pair.b.first_alert));
+    let medians = |drawn: &[u32]| median(&a, drawn).zip(median(&b, drawn));
+    let figures = medians(&vec![1; bags.count]).filter(|_| both.len() >= SUFFICIENT);
+    let interval = figures.and_then(|_| match (same(both.iter().copied()), bags.count) {
+        (true, _) => Some(NOTHING),
+        (_, ..LEAST_BAGS) => None,
+        (_, count) => bootstrap.of(count, |drawn| difference(medians(drawn))),
+    });
+    let key = format!("{prefix}.median_latency");
+    Change { key, n: both.len(), figures, interval, better: Better::Lower }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ranked(cases: &[(f32, bool)]) -> Ranked {
-        let mut cases: Vec<_> =
-            cases.iter().enumerate().map(|(bag, &(risk, positive))| (risk, positive, bag)).collect();
-        cases.sort_unstable_by(|one, other| other.0.total_cmp(&one.0));
-        Ranked(cases)
+    const BOOTSTRAP: Bootstrap = Bootstrap { seed: 1 };
+
+    /// 40 conversations of each class, each an original of its own, with what A and B say of the k-th of its class.
+    fn pairs(of: impl Fn(bool, u32) -> (Side, Side)) -> Vec<Pair<Side>> {
+        let pair = |bag: u32| {
+            let positive = bag.is_multiple_of(2);
+            let (a, b) = of(positive, bag / 2);
+            Pair { truth: f64::from(u8::from(positive)), a, b, bag }
+        };
+        (0..80).map(pair).collect()
+    }
+
+    fn side(risk: f32, first_alert: Option<u32>) -> Side {
+        Side { risk, first_alert }
     }
 
     #[test]
-    fn areas_agree_with_scikit_learn() {
-        // The example of scikit-learn: roc_auc_score = 0.75, average_precision_score = 0.833 333.
-        let example = ranked(&[(0.1, false), (0.4, false), (0.35, true), (0.8, true)]);
-        assert!((example.roc_auc(&[1; 4]).unwrap() - 0.75).abs() < 1e-12);
-        assert!((example.pr_auc(&[1; 4]).unwrap() - (0.5 + 1.0 / 3.0)).abs() < 1e-12);
-        // sample_weight=[1, 0, 2, 1]: without the 0.4 nothing stands wrong.
-        assert_eq!(example.roc_auc(&[1, 0, 2, 1]), Some(1.0));
-        // sample_weight=[1, 2, 1, 1]: 2 of 3 × 2 weighted pairs wrong, 1 − 2/6; AP = 1/2 + 1/2 × 2/4.
-        assert!((example.roc_auc(&[1, 2, 1, 1]).unwrap() - 2.0 / 3.0).abs() < 1e-12);
-        assert!((example.pr_auc(&[1, 2, 1, 1]).unwrap() - 0.75).abs() < 1e-12);
+    fn latency_is_of_the_positives_that_both_alert_on() {
+        // A alerts at message k + 1 on all 40, B two messages earlier on the 38 from k = 2 on. Of these A's median is
+        // numpy.median(range(3, 41)) = 21.5 and B's 19.5.
+        let pairs = pairs(|_, k| (side(0.9, Some(k + 1)), side(0.9, k.checked_sub(1).filter(|&at| at > 0))));
+        let found = latency("early", &pairs.iter().collect::<Vec<_>>(), BOOTSTRAP);
+        assert_eq!((found.key.as_str(), found.n), ("early.median_latency", 38));
+        assert_eq!(found.figures, Some((21.5, 19.5)));
+        assert_eq!(found.interval, Some(Range { low: -2.0, high: -2.0 }));
     }
 
     #[test]
-    fn a_draw_of_one_class_has_no_area() {
-        let example = ranked(&[(0.1, false), (0.8, true)]);
-        assert_eq!((example.roc_auc(&[1, 0]), example.pr_auc(&[0, 1])), (None, None));
+    fn areas_that_no_draw_moves_are_unsure() {
+        // Both rank perfectly, by different risks: that tells nothing of how often they would not.
+        let risk = |positive: bool, k: u32| f32::from(u8::from(positive)) + k as f32 / 1e3;
+        let pairs = pairs(|positive, k| (side(risk(positive, k), None), side(2.0 * risk(positive, k), None)));
+        let [roc, pr] = areas("conversation", &pairs.iter().collect::<Vec<_>>(), BOOTSTRAP);
+        assert_eq!((roc.figures, roc.interval), (Some((1.0, 1.0)), None));
+        assert_eq!((pr.n, pr.figures, pr.interval), (40, Some((1.0, 1.0)), None));
     }
 
     #[test]
-    fn a_median_counts_what_is_drawn() {
-        let sorted = [(2, 0), (5, 1), (9, 2)];
-        assert_eq!(median(&sorted, &[1, 1, 1]), Some(5.0));
-        assert_eq!(median(&sorted, &[0, 1, 3]), Some(9.0));
-        assert_eq!(median(&sorted, &[0, 0, 0]), None);
-        assert_eq!(median(&[], &[]), None);
+    fn a_class_of_few_has_no_area() {
+        let pairs = pairs(|positive, k| (side(f32::from(u8::from(positive)), None), side(k as f32, None)));
+        let few: Vec<_> = pairs.iter().filter(|pair| !positive(pair) || pair.bag < 58).collect();
+        let [roc, _] = areas("conversation", &few, BOOTSTRAP);
+        assert_eq!((roc.n, roc.figures, roc.interval), (29, None, None));
     }
 }

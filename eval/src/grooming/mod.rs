@@ -26,7 +26,7 @@ use anyhow::Result;
 use models::Bundle;
 use models::grooming::GroomingManifest;
 
-use crate::compare;
+use crate::compare::{self, Gate};
 use crate::dataset::{Chat, ChatOptions, Fingerprint, Format};
 use crate::parallel;
 use crate::progress;
@@ -62,8 +62,8 @@ pub(crate) struct Options {
     #[arg(long)]
     include_text: bool,
     /// Bounds that the report must keep, in TOML: see eval/gates
-    #[arg(long, value_name = "FILE")]
-    gate: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = Gate::read_for_one)]
+    gate: Option<Gate>,
     /// Threads, each with a model of its own; if not given: the cores of this process
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -95,7 +95,7 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let tally = judge_all(options, &bundle, &mut output)?;
     let report = GroomingReport::new(&tally, provenance);
     output.finish(&report)?;
-    compare::judge(options.gate.as_deref(), &report, &options.out)
+    compare::judge(options.gate.as_ref(), &report, &options.out)
 }
 
 /// Every conversation once, and the drawn ones again in every perturbation.

@@ -10,7 +10,6 @@ mod early;
 mod flicker;
 mod length;
 mod messages;
-mod paired;
 mod parts;
 mod projection;
 mod robustness;

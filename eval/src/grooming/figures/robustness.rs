@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::super::robustness::Alerted;
-use super::paired::Paired;
-use crate::metrics::{Proportion, Range};
+use crate::metrics::{Paired, Proportion, Range};
 
 /// The unit is the conversation, of those drawn.
 #[derive(Debug, Clone, PartialEq, Serialize)]

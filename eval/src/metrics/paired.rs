@@ -1,6 +1,6 @@
 //! The change of a share between two looks at the same cases.
 
-use crate::metrics::{Proportion, Range};
+use super::{Proportion, Range};
 
 /// What became of each case.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
