@@ -5,8 +5,7 @@
 
 The data are made up: the example portrait, named again and again with other ages, people and groups; short harmless
 conversations of one message, no two the same (messages are counted and forgotten: more of them take time, not memory).
-Prints one line of JSON; memory is the kernel's largest resident
-set of the process, in MiB. Unix only.
+Prints one line of JSON; memory is the kernel's largest resident set of the process, in MiB. Unix only.
 """
 
 import csv
