@@ -4,8 +4,8 @@
     python3 scripts/eval_scale.py grooming 1000000
 
 The data are made up: the example portrait, named again and again with other ages, people and groups; short harmless
-conversations of one or two messages, no two the same. Prints one line of JSON; memory is the kernel's largest resident
-set of the process, in MiB. Unix only.
+conversations of one message, no two the same (messages are counted and forgotten: more of them take time, not memory).
+Prints one line of JSON; memory is the kernel's largest resident set of the process, in MiB. Unix only.
 """
 
 import csv
@@ -19,8 +19,7 @@ from pathlib import Path
 
 import cargo
 
-GREETINGS = ["hi", "hello", "good morning", "hey there"]
-ANSWERS = ["see you at {}", "row {} is free", "{} points, well played", "bus {} is late"]
+TEXTS = ["see you at {}", "row {} is free", "{} points, well played", "bus {} is late"]
 
 
 def main():
@@ -55,10 +54,9 @@ def make_chats(folder, count):
     data = folder / "chats.jsonl"
     with data.open("w") as file:
         for number in range(count):
-            texts = [GREETINGS[number % 4], ANSWERS[number // 4 % 4].format(number)][number % 2:]
-            messages = [{"speaker": speaker, "text": text} for speaker, text in zip("AB", texts)]
+            message = {"speaker": "A", "text": TEXTS[number % len(TEXTS)].format(number)}
             file.write(json.dumps({"conversation_id": f"made/{number}", "source": f"source-{number % 9}",
-                                   "label": int(number % 50 == 0), "messages": messages}) + "\n")
+                                   "label": int(number % 50 == 0), "messages": [message]}) + "\n")
     return ["--data", data]
 
 

@@ -13,6 +13,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, TermLike};
 /// Between two lines of a log, and before the first: short work is over by then.
 const SILENCE: Duration = Duration::from_secs(10);
 
+/// Between two looks at the clock.
+const BEAT: Duration = Duration::from_secs(1);
+
 /// Wider than any line of a log.
 const WIDTH: u16 = 200;
 
@@ -59,7 +62,10 @@ fn bar(length: u64, told: &str) -> Result<ProgressBar> {
         (ProgressDrawTarget::term_like_with_hz(Box::new(Log::new(io::stderr())), 1), told.to_owned())
     };
     let style = ProgressStyle::with_template(&template)?;
-    Ok(ProgressBar::with_draw_target(Some(length), target).with_style(style))
+    let bar = ProgressBar::with_draw_target(Some(length), target).with_style(style);
+    // Else the time left would stay as it was while a long item is under way.
+    bar.enable_steady_tick(BEAT);
+    Ok(bar)
 }
 
 /// A terminal without a cursor, such as a file: of all that is drawn, it keeps a line now and then.

@@ -8,12 +8,13 @@ use models::grooming::{
     GroomingManifest, MessageScore, MessageScorer, Prepare, RiskModel, TextLimits, Tokens, Turn,
     messages_in_context,
 };
-use models::{Bundle, InferenceError, InputError, Stage};
+use models::{Bundle, InputError, Stage};
 
 use super::baselines::{Baselines, Keywords};
 use super::walk::{self, Walk};
 use super::window;
 use crate::dataset::{Chat, Message};
+use crate::interrupt;
 
 /// A data set of one's own is trusted with longer messages than a stranger's request; the model reads as much of them.
 const MAX_TEXT_BYTES: usize = 1 << 20;
@@ -130,13 +131,15 @@ impl Stages {
         &mut self,
         prepared: Vec<Result<Tokens, InputError>>,
         timings: &mut Timings,
-    ) -> Result<Vec<Option<MessageScore>>, InferenceError> {
+    ) -> Result<Vec<Option<MessageScore>>> {
         let mut scores = vec![None; prepared.len()];
         let accepted =
             prepared.into_iter().enumerate().filter_map(|(place, tokens)| Some((place, tokens.ok()?)));
         let mut waiting: Vec<(usize, Tokens)> = accepted.collect();
         waiting.sort_by_key(|(_, tokens)| tokens.len());
         while !waiting.is_empty() {
+            // A block of long chats takes seconds.
+            interrupt::check()?;
             let began = Instant::now();
             let (places, batch): (Vec<_>, Vec<_>) = waiting.drain(..waiting.len().min(BATCH)).unzip();
             let found = self.scorer.run(batch)?;

@@ -3,7 +3,6 @@
 mod html;
 mod junit;
 mod output;
-#[allow(dead_code, reason = "until the reports draw")]
 mod plot;
 mod provenance;
 mod section;
@@ -13,9 +12,7 @@ use serde::Serialize;
 
 pub(crate) use junit::{Case, CaseResult, write_junit};
 pub(crate) use output::Output;
-#[allow(unused_imports, reason = "until the reports draw")]
 pub(crate) use plot::{Axis, Figure, Forest, ForestRow, Layer, Plot, Scale, Unit};
-#[allow(unused_imports, reason = "until the reports name policies")]
 pub(crate) use provenance::{Model, PolicyIdentity, Provenance};
 pub(crate) use section::{Place, Section};
 pub(crate) use table::{Table, figure, percent, percents};

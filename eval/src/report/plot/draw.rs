@@ -112,12 +112,10 @@ fn draw_layer(area: &Area<'_>, layer: &Layer, look: Look) -> Result<()> {
         Layer::Line { points, .. } => layers::line(area, look, points),
         Layer::Steps { points, .. } => layers::steps(area, look, points),
         Layer::Points { points, .. } => layers::points(area, look, points),
-        Layer::Bars { bars, .. } => layers::bars(area, look, bars),
         Layer::Band { points, .. } => layers::band(area, look, points),
         Layer::Errors { points, .. } => layers::errors(area, look, points),
         Layer::Diagonal { .. } => layers::diagonal(area, look.colour),
         Layer::Horizontal { y, .. } => layers::horizontal(area, look.colour, *y),
-        Layer::Vertical { x, .. } => layers::vertical(area, look.colour, *x),
     }
 }
 
@@ -176,17 +174,14 @@ mod tests {
         let range = |y: f64| Range { low: y - 0.1, high: y + 0.1 };
         let band = points.iter().map(|&(x, y)| (x, range(y))).collect();
         let errors = points.iter().map(|&(x, y)| (x, y, range(y))).collect();
-        let bars = points.iter().map(|&(x, y)| (Range { low: x, high: x + 1.0 }, y)).collect();
         vec![
             Layer::Band { name: name(), points: band },
-            Layer::Bars { name: name(), bars },
             Layer::Line { name: name(), points: points.clone() },
             Layer::Steps { name: name(), points: points.clone() },
             Layer::Points { name: name(), points },
             Layer::Errors { name: name(), points: errors },
             Layer::Diagonal { name: name() },
             Layer::Horizontal { name: name(), y: 0.5 },
-            Layer::Vertical { name: name(), x: 0.5 },
         ]
     }
 

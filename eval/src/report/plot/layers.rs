@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use plotters::prelude::{
-    Cartesian2d, Circle, Color, Cross, DrawingArea, EmptyElement, PathElement, Polygon, RGBColor, Rectangle,
-    SVGBackend, ShapeStyle, TriangleMarker,
+    Cartesian2d, Circle, Color, Cross, DrawingArea, EmptyElement, PathElement, Polygon, RGBColor, SVGBackend,
+    ShapeStyle, TriangleMarker,
 };
 
 use super::look::{Look, Marker};
@@ -52,16 +52,6 @@ pub(super) fn points(area: &Area<'_>, look: Look, points: &[(f64, f64)]) -> Resu
             Marker::Disc => area.draw(&Circle::new(at, size, style))?,
             Marker::Triangle => area.draw(&TriangleMarker::new(at, size + 3, style))?,
             Marker::Cross => area.draw(&Cross::new(at, size, style))?,
-        }
-    }
-    Ok(())
-}
-
-/// A histogram: from 0 up to each height.
-pub(super) fn bars(area: &Area<'_>, look: Look, bars: &[(Range, f64)]) -> Result<()> {
-    for &(Range { low, high }, height) in bars {
-        if takes(area, (low, height)) && takes(area, (high, 0.0)) {
-            area.draw(&Rectangle::new([(low, 0.0), (high, height)], look.colour.mix(0.6).filled()))?;
         }
     }
     Ok(())
@@ -118,7 +108,7 @@ pub(super) fn horizontal(area: &Area<'_>, colour: RGBColor, y: f64) -> Result<()
     guide(area, colour, [(x.start, y), (x.end, y)])
 }
 
-/// A dashed guide upwards.
+/// A dashed guide upwards, where a forest has its reference.
 pub(super) fn vertical(area: &Area<'_>, colour: RGBColor, x: f64) -> Result<()> {
     let y = area.get_y_range();
     guide(area, colour, [(x, y.start), (x, y.end)])

@@ -83,10 +83,7 @@ fn swatch(layer: &Layer, look: Look) -> String {
         |path: &str, opacity: f64| format!("<path d=\"{path}\" fill=\"{colour}\" opacity=\"{opacity}\"/>");
     match layer {
         Layer::Line { .. } | Layer::Steps { .. } => stroke("M0 12H48", CURVE),
-        Layer::Diagonal { .. } | Layer::Horizontal { .. } | Layer::Vertical { .. } => {
-            stroke("M0 12H48", GUIDE)
-        }
-        Layer::Bars { .. } => fill("M4 2H44V22H4Z", 0.6),
+        Layer::Diagonal { .. } | Layer::Horizontal { .. } => stroke("M0 12H48", GUIDE),
         Layer::Band { .. } => fill("M4 2H44V22H4Z", 0.2),
         Layer::Points { .. } | Layer::Errors { .. } => match look.marker {
             Marker::Disc => fill("M14 12a10 10 0 1 0 20 0a10 10 0 1 0 -20 0", 1.0),
@@ -120,7 +117,7 @@ mod tests {
         let layers = [
             Layer::Diagonal { name: String::new() },
             line("a"),
-            Layer::Vertical { name: "x".to_owned(), x: 1.0 },
+            Layer::Horizontal { name: "x".to_owned(), y: 1.0 },
         ];
         let colours: Vec<_> = looks(&layers).iter().map(|look| look.colour).collect();
         assert_eq!(colours, [GUIDES[0], SERIES[0], GUIDES[1]]);

@@ -123,13 +123,6 @@ pub(crate) enum Layer {
         /// In any order.
         points: Vec<(f64, f64)>,
     },
-    /// A histogram.
-    Bars {
-        /// In the legend.
-        name: String,
-        /// The bar's ends across, and its height.
-        bars: Vec<(Range, f64)>,
-    },
     /// Filled between the ends of intervals.
     Band {
         /// In the legend.
@@ -156,13 +149,6 @@ pub(crate) enum Layer {
         /// Where.
         y: f64,
     },
-    /// A dashed guide upwards.
-    Vertical {
-        /// In the legend.
-        name: String,
-        /// Where.
-        x: f64,
-    },
 }
 
 impl Axis {
@@ -179,11 +165,6 @@ impl Axis {
     /// With these ends.
     pub(crate) fn between(self, low: f64, high: f64) -> Self {
         Self { bounds: Some(Range { low, high }), ..self }
-    }
-
-    /// With equal ratios equally far apart.
-    pub(crate) fn log10(self) -> Self {
-        Self { scale: Scale::Log10, ..self }
     }
 }
 
@@ -230,18 +211,16 @@ impl Layer {
             Self::Line { name, .. }
             | Self::Steps { name, .. }
             | Self::Points { name, .. }
-            | Self::Bars { name, .. }
             | Self::Band { name, .. }
             | Self::Errors { name, .. }
             | Self::Diagonal { name }
-            | Self::Horizontal { name, .. }
-            | Self::Vertical { name, .. } => name,
+            | Self::Horizontal { name, .. } => name,
         }
     }
 
     /// Whether it is a line to compare with, and no data.
     fn is_guide(&self) -> bool {
-        matches!(self, Self::Diagonal { .. } | Self::Horizontal { .. } | Self::Vertical { .. })
+        matches!(self, Self::Diagonal { .. } | Self::Horizontal { .. })
     }
 
     /// The places that the axes must reach. One that is not a number asks for nothing of its axis.
@@ -249,9 +228,6 @@ impl Layer {
         match self {
             Self::Line { points, .. } | Self::Steps { points, .. } | Self::Points { points, .. } => {
                 points.clone()
-            }
-            Self::Bars { bars, .. } => {
-                bars.iter().flat_map(|&(Range { low, high }, height)| [(low, 0.0), (high, height)]).collect()
             }
             Self::Band { points, .. } => {
                 points.iter().flat_map(|&(x, Range { low, high })| [(x, low), (x, high)]).collect()
@@ -262,7 +238,6 @@ impl Layer {
                 .collect(),
             Self::Diagonal { .. } => Vec::new(),
             Self::Horizontal { y, .. } => vec![(f64::NAN, *y)],
-            Self::Vertical { x, .. } => vec![(*x, f64::NAN)],
         }
     }
 }

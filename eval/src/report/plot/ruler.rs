@@ -55,11 +55,6 @@ impl Ruler {
         self.ticks.iter().map(|&tick| label(tick, self.unit).chars().count()).max().unwrap_or(0)
     }
 
-    /// Both ends.
-    pub(super) fn ends(&self) -> Range {
-        self.ends
-    }
-
     /// Whether a number can be drawn. On a logarithmic axis, what is not above 0 lies at the lower end.
     pub(super) fn takes(&self, value: f64) -> bool {
         is_drawable(value, Scale::Linear)
@@ -113,7 +108,8 @@ mod tests {
 
     #[test]
     fn equal_ratios_are_equally_far_apart() {
-        let ruler = Ruler::upwards(&Axis::percent("").between(1e-4, 1.0).log10(), std::iter::empty());
+        let axis = Axis { scale: Scale::Log10, ..Axis::percent("").between(1e-4, 1.0) };
+        let ruler = Ruler::upwards(&axis, std::iter::empty());
         let places = [-1.0, 0.0, 1e-4, 1e-2, 1.0].map(|value| ruler.map(&value, (0, 100)));
         assert_eq!(places, [0, 0, 0, 50, 100]);
     }

@@ -1,13 +1,13 @@
 //! Data as they come: Parquet, JSON lines, and the XML of PAN12, through the program as a user runs it.
 
-#![allow(clippy::unwrap_used)] // Clippy knows tests by #[test]; helpers of an integration test have none.
-
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Value, json};
+
+use crate::program::{project, ward_eval};
 
 /// Made up: the weather, and homework.
 const CORPUS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -24,19 +24,14 @@ const CORPUS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 </conversations>
 "#;
 
-fn project() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+    project().join("eval/tests/data").join(name)
 }
 
 /// Runs ward-eval with its output in `folder`, and reads its report.
 fn eval(folder: &Path, arguments: &[&OsStr]) -> (Output, Value) {
     let out = folder.join("out");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ward-eval"));
-    let run = command.args(arguments).arg("--out").arg(&out).current_dir(project()).output().unwrap();
+    let run = ward_eval().args(arguments).arg("--out").arg(&out).output().unwrap();
     let report =
         fs::read(out.join("report.json")).map_or(Value::Null, |text| serde_json::from_slice(&text).unwrap());
     (run, report)

@@ -1,19 +1,18 @@
 //! `ward-eval validate` as a user runs it, on data made here.
 
-#![allow(clippy::unwrap_used)] // Clippy knows tests by #[test]; helpers of an integration test have none.
-
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Value, json};
+
+use crate::program::{project, ward_eval};
 
 /// Validates data in `folder`; what was found comes from the file of JSON.
 fn validate(folder: &Path, arguments: &[&OsStr]) -> (Output, Value) {
     let json = folder.join("found.json");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ward-eval"));
-    let run = command.arg("validate").args(arguments).arg("--json").arg(&json).output().unwrap();
+    let run = ward_eval().arg("validate").args(arguments).arg("--json").arg(&json).output().unwrap();
     (run, fs::read(json).map_or(Value::Null, |text| serde_json::from_slice(&text).unwrap()))
 }
 
@@ -28,7 +27,7 @@ fn age(folder: &Path, csv: &str, rest: &[&str]) -> (Output, Value) {
 
 /// A portrait, a copy of it at half the size, a picture of something else, and a file that is no image.
 fn photos(folder: &Path) {
-    let portrait = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/astronaut.jpg");
+    let portrait = project().join("examples/astronaut.jpg");
     fs::copy(&portrait, folder.join("portrait.jpg")).unwrap();
     let image = image::open(&portrait).unwrap();
     let half = image.resize(image.width() / 2, image.height() / 2, image::imageops::FilterType::Triangle);

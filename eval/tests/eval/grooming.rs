@@ -1,35 +1,13 @@
 //! `ward-eval grooming` as a user runs it, with the bundle that ships, on conversations made here.
 
-#![allow(clippy::unwrap_used)] // Clippy knows tests by #[test]; helpers of an integration test have none.
-
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Output;
 
 use serde_json::{Value, json};
 
-fn project() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Runs ward-eval in the project's folder, where the bundle is found.
-fn eval(arguments: &[&OsStr]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ward-eval")).args(arguments).current_dir(project()).output().unwrap()
-}
-
-fn assert_ran(run: &Output) {
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-}
-
-fn report(folder: &Path) -> Value {
-    serde_json::from_slice(&fs::read(folder.join("out/report.json")).unwrap()).unwrap()
-}
-
-fn samples(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join("out/samples.jsonl")).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
+use crate::program::{assert_ran, project, report, run, samples};
 
 fn grooming(folder: &Path, chats: &[Value], rest: &[&str]) -> Output {
     let (data, out) = (folder.join("chats.jsonl"), folder.join("out"));
@@ -38,7 +16,7 @@ fn grooming(folder: &Path, chats: &[Value], rest: &[&str]) -> Output {
     let mut arguments: Vec<&OsStr> =
         vec!["grooming".as_ref(), "--data".as_ref(), data.as_ref(), "--out".as_ref(), out.as_ref()];
     arguments.extend(rest.iter().map(AsRef::<OsStr>::as_ref));
-    eval(&arguments)
+    run(&arguments)
 }
 
 /// Without a label.
@@ -204,7 +182,7 @@ fn authors_are_counted_where_the_data_name_them() {
     let (data, truth, out) = (path("corpus.xml"), path("authors.txt"), path("out"));
     let words = ["grooming", "--format", "pan12", "--robustness", "0", "--data"].map(OsStr::new);
     let paths = [data.as_os_str(), "--truth".as_ref(), truth.as_os_str(), "--out".as_ref(), out.as_os_str()];
-    assert_ran(&eval(&[&words[..], &paths[..]].concat()));
+    assert_ran(&run(&[&words[..], &paths[..]].concat()));
     let report = report(folder.path());
     assert_eq!((&report["conversation"]["n_pos"], &report["conversation"]["n_neg"]), (&json!(1), &json!(2)));
     let found = &report["author"];

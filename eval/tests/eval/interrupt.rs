@@ -1,13 +1,13 @@
 //! Ctrl-C in the midst of the work: it ends soon, says so by its exit code, and leaves nothing half-written.
 
-#![allow(clippy::unwrap_used)] // Clippy knows tests by #[test]; helpers of an integration test have none.
-
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+
+use crate::program::ward_eval;
 
 /// The work as a whole takes many times as long.
 const SOON: Duration = Duration::from_secs(30);
@@ -26,9 +26,8 @@ fn write_long_data(file: &Path) {
 }
 
 fn start(data: &Path, out: &Path) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_ward-eval"))
+    ward_eval()
         .args(["grooming".as_ref(), "--data".as_ref(), data.as_os_str(), "--out".as_ref(), out.as_os_str()])
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()

@@ -1,19 +1,18 @@
 //! Comparing two runs as a user does, on reports and samples made here.
 
-#![allow(clippy::unwrap_used)] // Clippy knows tests by #[test]; helpers of an integration test have none.
-
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use quick_xml::events::Event;
 use quick_xml::{Reader, XmlVersion};
 use serde_json::{Value, json};
 
+use crate::program::{project, ward_eval};
+
 fn compare(arguments: &[&OsStr]) -> Output {
-    let program = env!("CARGO_BIN_EXE_ward-eval");
-    Command::new(program).arg("compare").args(arguments).output().unwrap()
+    ward_eval().arg("compare").args(arguments).output().unwrap()
 }
 
 fn write(path: &Path, text: &str) -> PathBuf {
@@ -262,12 +261,11 @@ fn junit_cases(xml: &str) -> Vec<(String, String)> {
 
 /// Runs on the portrait that ships, with the gate that ships.
 fn age_with_gate(folder: &Path, gate: &Path) -> Output {
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let manifest = write(&folder.join("photos.csv"), "file,age\nastronaut.jpg,45\n");
-    let (images, out) = (project.join("examples"), folder.join("out"));
+    let (images, out) = (project().join("examples"), folder.join("out"));
     let paths = [("--manifest", manifest), ("--images", images), ("--out", out), ("--gate", gate.to_owned())];
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ward-eval"));
-    command.current_dir(&project).args(["age", "--robustness", "0"]);
+    let mut command = ward_eval();
+    command.args(["age", "--robustness", "0"]);
     command.args(paths.iter().flat_map(|(name, path)| [OsStr::new(*name), path.as_os_str()]));
     command.output().unwrap()
 }
@@ -275,8 +273,7 @@ fn age_with_gate(folder: &Path, gate: &Path) -> Output {
 #[test]
 fn the_shipped_gate_of_ages_judges_a_run() {
     let folder = tempfile::tempdir().unwrap();
-    let gates = Path::new(env!("CARGO_MANIFEST_DIR")).join("gates");
-    let ended = age_with_gate(folder.path(), &gates.join("age.toml"));
+    let ended = age_with_gate(folder.path(), &project().join("eval/gates/age.toml"));
     let (shown, code) = (String::from_utf8(ended.stdout).unwrap(), ended.status.code().unwrap());
     // One photo decides little, but every key is there, and the exit code is the verdict.
     let verdict = ["pass", "failed", "", "inconclusive"][code as usize];
@@ -297,15 +294,14 @@ fn the_shipped_gate_of_ages_judges_a_run() {
 #[test]
 fn the_shipped_gate_of_grooming_judges_a_run() {
     let folder = tempfile::tempdir().unwrap();
-    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let chat = |id: u32, label: u32| {
         let message = json!({ "speaker": "A", "text": "is the lamp still for sale" });
         json!({ "conversation_id": format!("shop/{id}"), "source": "shop", "label": label, "messages": [message] })
     };
     let data = write(&folder.path().join("chats.jsonl"), &format!("{}\n{}\n", chat(1, 0), chat(2, 1)));
-    let (gate, out) = (project.join("eval/gates/grooming.toml"), folder.path().join("out"));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ward-eval"));
-    command.current_dir(&project).args(["grooming", "--robustness", "0"]);
+    let (gate, out) = (project().join("eval/gates/grooming.toml"), folder.path().join("out"));
+    let mut command = ward_eval();
+    command.args(["grooming", "--robustness", "0"]);
     let paths = [("--data", &data), ("--out", &out), ("--gate", &gate)];
     command.args(paths.iter().flat_map(|(name, path)| [OsStr::new(*name), path.as_os_str()]));
     let ended = command.output().unwrap();

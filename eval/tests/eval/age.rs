@@ -1,38 +1,27 @@
 //! `ward-eval age` as a user runs it, with the bundles that ship, on photos made here of the one portrait.
 
-#![allow(clippy::unwrap_used)] // Clippy knows tests by #[test]; helpers of an integration test have none.
-
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use image::{RgbImage, imageops};
 use serde_json::{Value, json};
 
-fn project() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use crate::program::{assert_ran, project, report, samples, ward_eval};
 
 /// Runs on `csv`, which names photos of `folder`, and answers the report.
 fn age(folder: &Path, csv: &str, rest: &[&str]) -> Value {
     let (manifest, out) = (folder.join("photos.csv"), folder.join("out"));
     fs::write(&manifest, csv).unwrap();
-    let run = Command::new(env!("CARGO_BIN_EXE_ward-eval"))
+    let run = ward_eval()
         .arg("age")
         .args(["--manifest".as_ref(), manifest.as_os_str()])
         .args(["--images".as_ref(), folder.as_os_str()])
         .args(["--out".as_ref(), out.as_os_str()])
         .args(rest)
-        .current_dir(project())
         .output()
         .unwrap();
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    serde_json::from_slice(&fs::read(out.join("report.json")).unwrap()).unwrap()
-}
-
-fn samples(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join("out/samples.jsonl")).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    assert_ran(&run);
+    report(folder)
 }
 
 /// A folder with the portrait, the portrait twice beside itself, and a file that is no photo.

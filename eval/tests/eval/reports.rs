@@ -1,35 +1,12 @@
 //! The program as a user runs it, with the bundles that ship, on data made here.
 
-#![allow(clippy::unwrap_used)] // Clippy knows tests by #[test]; helpers of an integration test have none.
-
-use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Output;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-fn project() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Runs ward-eval in the project's folder, where the bundles are found.
-fn eval(arguments: &[&OsStr]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ward-eval")).args(arguments).current_dir(project()).output().unwrap()
-}
-
-fn assert_ran(run: &Output) {
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-}
-
-fn report(folder: &Path) -> Value {
-    serde_json::from_slice(&fs::read(folder.join("out/report.json")).unwrap()).unwrap()
-}
-
-fn samples(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(folder.join("out/samples.jsonl")).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
+use crate::program::{assert_ran, project, report, run, samples};
 
 /// Runs on the photos of `folder`, with a portrait among them.
 fn age(folder: &Path, csv: &str, split: &str) -> Output {
@@ -40,7 +17,7 @@ fn age(folder: &Path, csv: &str, split: &str) -> Output {
         [("--manifest", manifest.as_os_str()), ("--images", folder.as_ref()), ("--out", out.as_ref())];
     let named = paths.into_iter().chain([("--split", split.as_ref())]);
     let arguments = named.flat_map(|(name, value)| [name.as_ref(), value]);
-    eval(&std::iter::once("age".as_ref()).chain(arguments).collect::<Vec<_>>())
+    run(&std::iter::once("age".as_ref()).chain(arguments).collect::<Vec<_>>())
 }
 
 #[test]
