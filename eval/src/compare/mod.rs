@@ -110,9 +110,15 @@ fn read(path: &Path) -> Result<Value> {
     Ok(report)
 }
 
+/// What was looked at, wherever it lay.
+fn data(report: &Value) -> Vec<&Value> {
+    let files = report["provenance"]["data"].as_array();
+    files.into_iter().flatten().map(|file| &file["sha256"]).collect()
+}
+
 /// The paired differences, where both runs left their samples behind.
 fn changes(options: &Options, a: &Value, b: &Value) -> Result<Option<Changes>> {
-    if a["provenance"]["data"] != b["provenance"]["data"] {
+    if data(a) != data(b) {
         say("Note: the two reports are of different data, so a figure may differ for that alone.\n")?;
     }
     let [of_a, of_b] = [&options.a, &options.b].map(|report| report.with_file_name("samples.jsonl"));

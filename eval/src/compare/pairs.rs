@@ -65,7 +65,7 @@ pub(super) struct Overlap {
 pub(super) struct Pairs<S> {
     /// In the order of B.
     all: Vec<Pair<S>>,
-    /// By key, in the order in which the keys appear; the members as places in `all`.
+    /// By key, in alphabetical order; the members as places in `all`.
     slices: Vec<(String, Vec<u32>)>,
     /// How many there are.
     pub(super) overlap: Overlap,
@@ -107,6 +107,7 @@ impl<S: Copy> Pairs<S> {
             Ok(())
         })?;
         ensure!(overlap.in_both > 0, "the two runs have no photo or conversation in common");
+        pairs.slices.sort();
         Ok(Self { overlap, ..pairs })
     }
 
@@ -251,7 +252,7 @@ mod tests {
         assert_eq!(found, [(3.0, 30, 31, 0), (1.0, 10, 11, 1)]);
         let slices: Vec<_> =
             pairs.slices().map(|(key, members)| (key.to_owned(), members[0].a, members.len())).collect();
-        assert_eq!(slices, [("by_who.q".to_owned(), 30, 1), ("by_who.p".to_owned(), 10, 1)]);
+        assert_eq!(slices, [("by_who.p".to_owned(), 10, 1), ("by_who.q".to_owned(), 30, 1)]);
     }
 
     #[test]

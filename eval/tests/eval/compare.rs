@@ -179,6 +179,25 @@ fn reports_without_samples_are_compared_without_intervals() {
 }
 
 #[test]
+fn the_same_data_elsewhere_are_the_same_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = |name: &str, file: &str, sha256: &str| {
+        let data = json!([{ "file": file, "sha256": sha256 }]);
+        let text =
+            json!({ "kind": "age", "overall": { "mae": 6.0 }, "provenance": { "data": data } }).to_string();
+        write(&folder.path().join(name).join("report.json"), &text)
+    };
+    let (a, moved, other) =
+        (report("a", "x.csv", "1f"), report("b", "y.csv", "1f"), report("c", "x.csv", "2e"));
+    let noted = |b: &Path| {
+        let shown = String::from_utf8(compare(&[a.as_ref(), b.as_ref()]).stdout).unwrap();
+        assert!(shown.contains("No figure differs."), "{shown}");
+        shown.contains("of different data")
+    };
+    assert!(!noted(&moved) && noted(&other));
+}
+
+#[test]
 fn reports_of_different_kinds_are_not_compared() {
     let folder = tempfile::tempdir().unwrap();
     let a = run(&folder.path().join("a"), "age", &json!({}), &photos(2.0));
