@@ -19,8 +19,8 @@ use crate::interrupt;
 /// A data set of one's own is trusted with longer messages than a stranger's request; the model reads as much of them.
 const MAX_TEXT_BYTES: usize = 1 << 20;
 
-/// Messages in one run of the model. Small batches of like length are the fastest on a CPU.
-const BATCH: usize = 16;
+/// Messages judged at a time. The stage itself cuts them into runs.
+const BATCH: usize = 64;
 
 /// One thread's own stages.
 #[derive(Debug)]
@@ -135,13 +135,12 @@ impl Stages {
         let mut scores = vec![None; prepared.len()];
         let accepted =
             prepared.into_iter().enumerate().filter_map(|(place, tokens)| Some((place, tokens.ok()?)));
-        let mut waiting: Vec<(usize, Tokens)> = accepted.collect();
-        waiting.sort_by_key(|(_, tokens)| tokens.len());
-        while !waiting.is_empty() {
+        let mut waiting = accepted.peekable();
+        while waiting.peek().is_some() {
             // A block of long chats takes seconds.
             interrupt::check()?;
             let began = Instant::now();
-            let (places, batch): (Vec<_>, Vec<_>) = waiting.drain(..waiting.len().min(BATCH)).unzip();
+            let (places, batch): (Vec<_>, Vec<_>) = waiting.by_ref().take(BATCH).unzip();
             let found = self.scorer.run(batch)?;
             timings.infer.push(Timing::since(began, found.len()));
             places.into_iter().zip(found).for_each(|(place, score)| scores[place] = Some(score));

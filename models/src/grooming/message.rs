@@ -2,28 +2,27 @@
 
 use std::num::NonZeroUsize;
 
-use ndarray::Array2;
+use ndarray::Array1;
 
 use super::manifest::Calibration;
 use super::{GroomingManifest, Signal, Tokens, WordCount};
 use crate::onnx::{Element, Input, OnnxModel, Signature, TensorSpec};
 use crate::{Bundle, InferenceError, LoadError, Stage};
 
+/// The tokens of some messages, laid end to end; each token knows its place in its message, and which that is. A token
+/// attends to those of its own message alone. `models/training/grooming/export.py` writes such a model.
 const SIGNATURE: Signature = Signature {
     inputs: &[
-        TensorSpec { name: "input_ids", element: Element::I64, rank: 2 },
-        TensorSpec { name: "attention_mask", element: Element::I64, rank: 2 },
-        TensorSpec { name: "token_type_ids", element: Element::I64, rank: 2 },
+        TensorSpec { name: "input_ids", element: Element::I64, rank: 1 },
+        TensorSpec { name: "token_type_ids", element: Element::I64, rank: 1 },
+        TensorSpec { name: "position_ids", element: Element::I64, rank: 1 },
+        TensorSpec { name: "message_ids", element: Element::I64, rank: 1 },
     ],
     outputs: &[TensorSpec { name: "logits", element: Element::F32, rank: 2 }],
 };
 
 /// One logit a signal, then the risk's.
 const OUTPUTS: usize = Signal::ALL.len() + 1;
-
-/// Messages are run together as long as padding makes up at most this share of the tokens: beyond it, computing on
-/// padding costs more than a second run.
-const MAX_PADDING: f32 = 0.15;
 
 /// What one message shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,6 +43,10 @@ pub struct MessageScorer {
 }
 
 impl MessageScorer {
+    /// A run of so many tokens is worth its fixed cost: on one core, more gain nothing, and half as many lose a
+    /// twentieth.
+    pub const RUN_TOKENS: NonZeroUsize = NonZeroUsize::new(128).unwrap();
+
     /// Opens the bundle's `model.onnx`, to compute on `threads` threads, and warms it up.
     ///
     /// # Errors
@@ -51,27 +54,28 @@ impl MessageScorer {
     pub fn open(bundle: &Bundle<GroomingManifest>, threads: NonZeroUsize) -> Result<Self, LoadError> {
         let model = OnnxModel::open(&bundle.file("model.onnx")?, SIGNATURE, threads)?;
         let mut scorer = Self { model, calibration: bundle.manifest.calibration };
-        let warmed = scorer.score(&[&Tokens::blank(bundle.manifest.text.max_tokens)]);
+        let warmed = scorer.score(&[Tokens::blank(bundle.manifest.text.max_tokens)]);
         warmed.map_err(|source| LoadError::Blank { path: bundle.manifest_path(), source })?;
         Ok(scorer)
     }
 
-    /// Scores messages of like lengths, padded to the longest.
-    fn score(&mut self, batch: &[&Tokens]) -> Result<Vec<MessageScore>, InferenceError> {
-        let longest = batch.iter().map(|tokens| tokens.len()).max().unwrap_or(0);
-        let shape = (batch.len(), longest);
-        let (mut ids, mut mask, mut types) =
-            (Array2::zeros(shape), Array2::zeros(shape), Array2::zeros(shape));
-        for (row, tokens) in batch.iter().enumerate() {
-            for (column, (&id, &kind)) in tokens.ids.iter().zip(&tokens.types).enumerate() {
-                ids[[row, column]] = id;
-                types[[row, column]] = kind;
-                mask[[row, column]] = 1;
-            }
+    /// Scores messages in one run. Nothing is padded, whatever their lengths.
+    fn score(&mut self, messages: &[Tokens]) -> Result<Vec<MessageScore>, InferenceError> {
+        let length = messages.iter().map(Tokens::len).sum();
+        let [mut ids, mut types, mut places, mut numbers] = [const { Vec::new() }; 4];
+        for list in [&mut ids, &mut types, &mut places, &mut numbers] {
+            list.reserve_exact(length);
         }
-        let inputs = [&ids, &mask, &types].map(|array| Input::I64(array.view().into_dyn()));
-        let outputs = self.model.run(inputs.into())?;
-        let expected = batch.len() * OUTPUTS;
+        for (number, tokens) in (0..).zip(messages) {
+            ids.extend_from_slice(&tokens.ids);
+            types.extend_from_slice(&tokens.types);
+            places.extend((0..).take(tokens.len()));
+            numbers.extend(std::iter::repeat_n::<i64>(number, tokens.len()));
+        }
+        let inputs = [ids, types, places, numbers].map(Array1::from);
+        let inputs = inputs.iter().map(|list| Input::I64(list.view().into_dyn())).collect();
+        let outputs = self.model.run(inputs)?;
+        let expected = messages.len() * OUTPUTS;
         let logits: Vec<f32> = outputs.into_iter().flatten().collect();
         if logits.len() != expected {
             return Err(InferenceError::Rows { expected, found: logits.len() });
@@ -79,7 +83,11 @@ impl MessageScorer {
         if !logits.iter().all(|logit| logit.is_finite()) {
             return Err(InferenceError::NotFinite);
         }
-        Ok(logits.chunks_exact(OUTPUTS).zip(batch).map(|(row, tokens)| self.calibrate(row, tokens)).collect())
+        Ok(logits
+            .chunks_exact(OUTPUTS)
+            .zip(messages)
+            .map(|(row, tokens)| self.calibrate(row, tokens))
+            .collect())
     }
 
     fn calibrate(&self, logits: &[f32], tokens: &Tokens) -> MessageScore {
@@ -94,38 +102,27 @@ impl Stage for MessageScorer {
     type Input = Tokens;
     type Output = MessageScore;
 
+    /// In order, in runs of [`MessageScorer::RUN_TOKENS`] at most; a message that is longer runs alone.
     fn run(&mut self, batch: Vec<Tokens>) -> Result<Vec<MessageScore>, InferenceError> {
-        let mut order: Vec<usize> = (0..batch.len()).collect();
-        order.sort_by_key(|&index| batch[index].len());
-        let mut scores = vec![None; batch.len()];
-        for group in like_lengths(&order, &batch) {
-            let tokens: Vec<&Tokens> = group.iter().map(|&index| &batch[index]).collect();
-            for (&index, score) in group.iter().zip(self.score(&tokens)?) {
-                scores[index] = Some(score);
-            }
+        let mut scores = Vec::with_capacity(batch.len());
+        let mut rest = &batch[..];
+        while !rest.is_empty() {
+            let (run, after) = rest.split_at(one_run(rest));
+            scores.extend(self.score(run)?);
+            rest = after;
         }
-        // Every index is in exactly one group.
-        Ok(scores.into_iter().flatten().collect())
+        Ok(scores)
     }
 }
 
-/// Cuts messages sorted by length into groups with little padding each.
-fn like_lengths<'a>(order: &'a [usize], batch: &'a [Tokens]) -> Vec<&'a [usize]> {
-    let mut groups = Vec::new();
-    let (mut start, mut filled) = (0, 0);
-    for (end, &index) in order.iter().enumerate() {
-        let length = batch[index].len();
-        let padded = (end - start + 1) * length;
-        if (padded - filled - length) as f32 > MAX_PADDING * padded as f32 {
-            groups.push(&order[start..end]);
-            (start, filled) = (end, 0);
-        }
-        filled += length;
-    }
-    if start < order.len() {
-        groups.push(&order[start..]);
-    }
-    groups
+/// How many of the first messages make one run.
+fn one_run(messages: &[Tokens]) -> usize {
+    let total = |sum: &mut usize, tokens: &Tokens| {
+        *sum += tokens.len();
+        Some(*sum)
+    };
+    let totals = messages.iter().scan(0, total);
+    totals.take_while(|&total| total <= MessageScorer::RUN_TOKENS.get()).count().max(1)
 }
 
 #[cfg(test)]
@@ -138,15 +135,15 @@ mod tests {
     }
 
     #[test]
-    fn short_messages_are_not_padded_to_a_long_one() {
-        let batch: Vec<Tokens> = [10, 10, 11, 90, 96].map(of_length).into();
-        let order: Vec<usize> = (0..batch.len()).collect();
-        assert_eq!(like_lengths(&order, &batch), vec![&[0, 1, 2][..], &[3, 4][..]]);
+    fn a_run_is_as_long_as_it_may_be() {
+        let cut = |lengths: &[usize]| one_run(&lengths.iter().copied().map(of_length).collect::<Vec<_>>());
+        assert_eq!(cut(&[64, 60, 4, 1]), 3);
+        assert_eq!(cut(&[64, 65, 1]), 1, "in order");
+        assert_eq!(cut(&[200, 1]), 1, "one that is longer runs alone");
     }
 
-    /// Runs the model itself on lengths that the stage would keep apart: here padding is most of the batch.
     #[test]
-    fn padding_changes_no_score() {
+    fn messages_of_any_length_share_a_run_and_change_no_score() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/bundles/grooming");
         let bundle = Bundle::open(folder.as_ref()).unwrap();
         let mut prepare = Prepare::open(&bundle, TextLimits { max_text_bytes: 1000 }).unwrap();
@@ -156,19 +153,14 @@ mod tests {
         let input = |text: &str| MessageInput { author: "a".into(), text: text.into(), context: Vec::new() };
         let prepared = prepare.run(texts.map(input).into()).unwrap();
         let tokens: Vec<Tokens> = prepared.into_iter().map(Result::unwrap).collect();
-        assert!(tokens[2].len() > 5 * tokens[0].len(), "there must be padding");
-        let together = scorer.score(&tokens.iter().collect::<Vec<_>>()).unwrap();
-        for (tokens, padded) in tokens.iter().zip(together) {
+        assert!(tokens[2].len() > 5 * tokens[0].len());
+        let together = scorer.score(&tokens).unwrap();
+        for (tokens, shared) in tokens.into_iter().zip(together) {
             let alone = scorer.score(&[tokens]).unwrap()[0];
-            assert!((alone.risk - padded.risk).abs() <= 1e-4);
-            for (alone, padded) in alone.signals.iter().zip(padded.signals) {
-                assert!((alone - padded).abs() <= 1e-4, "{alone} alone is {padded} with padding");
+            assert!((alone.risk - shared.risk).abs() <= 1e-4);
+            for (alone, shared) in alone.signals.iter().zip(shared.signals) {
+                assert!((alone - shared).abs() <= 1e-4, "{alone} alone is {shared} in company");
             }
         }
-    }
-
-    #[test]
-    fn no_message_makes_no_group() {
-        assert!(like_lengths(&[], &[]).is_empty());
     }
 }

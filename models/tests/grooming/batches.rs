@@ -1,4 +1,4 @@
-//! A score does not depend on who else is in the batch, nor on how much padding they cause.
+//! A score does not depend on who else is in the batch, nor on where in it a message stands.
 
 use models::Stage;
 use models::grooming::{MessageInput, MessageScore};

@@ -3,7 +3,7 @@
 Every matrix is kept as int8 with one scale per output channel (the word table: per word) and multiplied out again in
 the graph by Cast and Mul. ONNX Runtime folds that once, when it opens the model; the word table stays int8 in memory,
 because only the rows that are read are multiplied out. No activation is ever quantised: dynamic int8 would make a
-score depend on its batch-mates and on padding.
+score depend on its batch-mates.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from encode import MAX_TOKENS
 from net import HEADS, LAYERS, NORM_EPSILON, WIDTH, MessageNet
 
 OPSET = 20
+INPUTS = ("input_ids", "token_type_ids", "position_ids", "message_ids")
 # Far below any attention score, and far from overflow.
 MASKED = -1e4
 
@@ -63,15 +64,19 @@ def quantise(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def export(net: MessageNet, path: Path) -> None:
-    """Writes input_ids, attention_mask, token_type_ids int64 [N, T] → logits float32 [N, 13]; N and T are free."""
+    """Writes what scores S messages of T tokens in all, laid end to end; T and S are free.
+
+    input_ids, token_type_ids, position_ids (place in its message) and message_ids (0 to S - 1), int64 [T] → logits
+    float32 [S, 13]. Nothing is padded, and a token attends to those of its own message alone, so that short messages
+    share a run at no loss whatever their lengths.
+    """
     graph = Graph()
     state = {name: tensor.detach().float().numpy() for name, tensor in net.state_dict().items()}
     hidden = _embeddings(graph, state)
-    mask = graph.node("Cast", "mask", "attention_mask", to=TensorProto.FLOAT)
-    bias = _mask_bias(graph, mask)
+    bias = _attention_bias(graph)
     for number in range(LAYERS):
         hidden = _layer(graph, state, f"layers.{number}", hidden, bias)
-    _head(graph, state, hidden, mask)
+    _head(graph, state, hidden)
     onnx.save(_model(graph), path)
 
 
@@ -81,20 +86,20 @@ def _embeddings(graph: Graph, state: dict) -> str:
     real = graph.node("Cast", "words.real", rows, to=TensorProto.FLOAT)
     scale = graph.node("Gather", "words.scales", graph.weight("words.scale", scales), "input_ids")
     words = graph.node("Mul", "words.out", real, scale)
-    length = graph.node("Shape", "length", "input_ids", start=1, end=2)
-    places = graph.node(
-        "Slice", "places.out", graph.weight("places", state["places.weight"][:MAX_TOKENS]), graph.ints(0), length
-    )
+    places = graph.node("Gather", "places.out", graph.weight("places", state["places.weight"][:MAX_TOKENS]), "position_ids")
     types = graph.node("Gather", "types.out", graph.weight("types", state["types.weight"]), "token_type_ids")
     total = graph.node("Add", "embeddings.typed", graph.node("Add", "embeddings.placed", words, places), types)
-    return graph.norm("norm", total, state["norm.weight"], state["norm.bias"])
+    # A batch of one: ONNX Runtime fuses what is around a norm or a gelu in three dimensions only.
+    batch = graph.node("Unsqueeze", "embeddings.batch", total, graph.ints(0))
+    return graph.norm("norm", batch, state["norm.weight"], state["norm.bias"])
 
 
-def _mask_bias(graph: Graph, mask: str) -> str:
-    """0 where a token may be looked at and MASKED where there is padding, [N, 1, 1, T]."""
-    one, masked = graph.weight("one", np.float32(1)), graph.weight("masked", np.float32(MASKED))
-    padding = graph.node("Mul", "padding.bias", graph.node("Sub", "padding", one, mask), masked)
-    return graph.node("Unsqueeze", "attention.bias", padding, graph.ints(1, 2))
+def _attention_bias(graph: Graph) -> str:
+    """0 between tokens of one message and MASKED between those of two, [T, T]."""
+    row, column = (graph.node("Unsqueeze", f"messages.{axis}", "message_ids", graph.ints(axis)) for axis in (0, 1))
+    same = graph.node("Equal", "messages.same", row, column)
+    zero, masked = graph.weight("zero", np.float32(0)), graph.weight("masked", np.float32(MASKED))
+    return graph.node("Where", "attention.bias", same, zero, masked)
 
 
 def _layer(graph: Graph, state: dict, name: str, hidden: str, bias: str) -> str:
@@ -130,20 +135,24 @@ def _attention(graph: Graph, state: dict, name: str, hidden: str, bias: str) -> 
     return graph.node("Reshape", f"{name}.mixed.joined", turned, graph.ints(0, 0, WIDTH))
 
 
-def _head(graph: Graph, state: dict, hidden: str, mask: str) -> None:
-    """Mean over the tokens that are not padding, then a linear map that stays in fp32."""
-    kept = graph.node("Mul", "pool.kept", hidden, graph.node("Unsqueeze", "pool.mask", mask, graph.ints(2)))
-    total = graph.node("ReduceSum", "pool.total", kept, graph.ints(1), keepdims=0)
-    count = graph.node("ReduceSum", "pool.count", mask, graph.ints(1), keepdims=1)
+def _head(graph: Graph, state: dict, hidden: str) -> None:
+    """Mean over the tokens of each message, then a linear map that stays in fp32."""
+    last = graph.node("ReduceMax", "messages.last", "message_ids", keepdims=0)
+    zero, one = graph.weight("number_0", np.int64(0)), graph.weight("number_1", np.int64(1))
+    numbers = graph.node("Range", "messages.numbers", zero, graph.node("Add", "messages.count", last, one), one)
+    turned = graph.node("Unsqueeze", "messages.numbers.turned", numbers, graph.ints(1))
+    member = graph.node("Equal", "pool.member", turned, "messages.0")
+    member = graph.node("Cast", "pool.member.real", member, to=TensorProto.FLOAT)
+    total = graph.node("Squeeze", "pool.total", graph.node("MatMul", "pool.batch", member, hidden), graph.ints(0))
+    count = graph.node("ReduceSum", "pool.count", member, graph.ints(1), keepdims=1)
     mean = graph.node("Div", "pool.mean", total, count)
     weight, bias = graph.weight("head.weight", state["head.weight"].T), graph.weight("head.bias", state["head.bias"])
     graph.node("Gemm", "logits", mean, weight, bias)
 
 
 def _model(graph: Graph) -> onnx.ModelProto:
-    names = ("input_ids", "attention_mask", "token_type_ids")
-    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["N", "T"]) for name in names]
-    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", 13])]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ["T"]) for name in INPUTS]
+    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["S", 13])]
     body = helper.make_graph(graph.nodes, "ward-grooming", inputs, outputs, list(graph.weights.values()))
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="ward")
     model.ir_version = 10

@@ -10,7 +10,7 @@ from encode import CONTEXT_TOKENS, CONTEXT_TURNS, MAX_TOKENS
 from fit_risk import HYSTERESIS, RiskFit
 from signals import SIGNALS
 
-NAME, VERSION = "ward-grooming-minilm", "0.1.0"
+NAME, VERSION = "ward-grooming-minilm", "0.1.1"
 FILES = ("model.onnx", "tokenizer.json")
 
 # Fewer words than this are no conversation; a smaller share of common English words is some other language.

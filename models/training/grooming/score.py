@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import numpy as np
 import onnxruntime
 
 from conversation import Conversation
-from encode import Encoder
-from examples import conversation_examples, pad
+from encode import Encoded, Encoder
+from examples import conversation_examples
 from signals import OUTPUTS
 
-BATCH = 32
+# Tokens in one run of the model: more gain nothing.
+RUN_TOKENS = 128
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Scorer:
         self.encoder = encoder
 
     def score(self, chats: list[Conversation]) -> list[Scored]:
-        """Every message of every conversation, batched by length."""
+        """Every message of every conversation."""
         examples = [conversation_examples(chat, self.encoder, real=chat.source != "synthetic") for chat in chats]
         flat = [example for of_chat in examples for example in of_chat]
         logits = self._logits([example.encoded for example in flat])
@@ -49,12 +51,30 @@ class Scorer:
             start = end
         return scored
 
-    def _logits(self, encoded: list) -> np.ndarray:
-        order = np.argsort([len(one.ids) for one in encoded], kind="stable")
-        logits = np.zeros((len(encoded), len(OUTPUTS)), dtype=np.float32)
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
-            ids, types, mask = pad([encoded[row] for row in rows])
-            inputs = {"input_ids": ids, "token_type_ids": types, "attention_mask": mask}
-            logits[rows] = self.session.run(["logits"], inputs)[0]
-        return logits
+    def _logits(self, encoded: list[Encoded]) -> np.ndarray:
+        outputs = [self.session.run(["logits"], end_to_end(run))[0] for run in runs(encoded)]
+        return np.concatenate(outputs)
+
+
+def runs(encoded: list[Encoded]) -> Iterator[list[Encoded]]:
+    """Messages in order, as many together as RUN_TOKENS hold."""
+    run, tokens = [], 0
+    for one in encoded:
+        if run and tokens + len(one.ids) > RUN_TOKENS:
+            yield run
+            run, tokens = [], 0
+        run.append(one)
+        tokens += len(one.ids)
+    if run:
+        yield run
+
+
+def end_to_end(run: list[Encoded]) -> dict[str, np.ndarray]:
+    """The inputs that export.py describes, int64 [tokens] each."""
+    inputs = {
+        "input_ids": [token for one in run for token in one.ids],
+        "token_type_ids": [kind for one in run for kind in one.types],
+        "position_ids": [place for one in run for place in range(len(one.ids))],
+        "message_ids": [number for number, one in enumerate(run) for _ in one.ids],
+    }
+    return {name: np.array(values, dtype=np.int64) for name, values in inputs.items()}
