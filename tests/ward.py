@@ -24,14 +24,15 @@ PATIENCE = 60
 
 
 class Ward:
-    """`ward serve` with the shipped configuration. `started` is called with its process id as soon as there is one."""
+    """`ward serve` with the shipped configuration, on one `core` where it is given. `started` is called with its process id
+    as soon as there is one."""
 
-    def __init__(self, started=lambda process_id: None, profile="debug"):
+    def __init__(self, started=lambda process_id: None, profile="debug", core=None):
         self.address, self.admin = free_addresses(2)
         # A file, not a pipe: nobody reads while the test runs, and a full pipe would hold the server up.
         self._log = tempfile.TemporaryFile("w+", encoding="utf-8")
         self._process = subprocess.Popen(
-            [cargo.program("ward", profile), "serve", "--config", PROJECT / "ward.toml",
+            [*(["taskset", "--cpu-list", core] if core else []), cargo.program("ward", profile), "serve", "--config", PROJECT / "ward.toml",
              "--listen", self.address, "--admin-listen", self.admin], stderr=self._log)
         started(self._process.pid)
         self._wait_until_ready()

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use futures_util::{Stream, StreamExt as _, stream};
 use tonic::Status;
 
+use crate::batcher::{Priority, Terms};
 use crate::shutdown::Drain;
 use crate::{App, Error};
 
@@ -33,9 +34,9 @@ impl Served {
         self.app.get().ok_or(Error::Starting)
     }
 
-    /// When a message that arrives on a stream now must be answered.
-    pub(crate) fn deadline(&self) -> Instant {
-        Instant::now() + self.longest
+    /// The terms of a message that arrives now on a stream of this priority.
+    pub(crate) fn terms_now(&self, priority: Priority) -> Terms {
+        Terms { priority, deadline: Instant::now() + self.longest }
     }
 }
 

@@ -51,8 +51,8 @@ impl App {
     /// [`StartError`] with the mend.
     pub fn start(config: &Config) -> Result<Self, StartError> {
         let app = Self {
-            age: AgePipeline::start(&config.age)?,
-            grooming: GroomingPipeline::start(&config.grooming)?,
+            age: AgePipeline::start(&config.age, &config.server)?,
+            grooming: GroomingPipeline::start(&config.grooming, &config.server)?,
             policies: config.age.policies()?,
         };
         for identity in [app.age.identity(), app.grooming.identity()] {

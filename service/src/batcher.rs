@@ -1,157 +1,201 @@
 //! The only queue and the only threads: workers that pull what waits when they are free.
 //!
-//! Each worker owns its stage, hence its ONNX session. A worker that is free takes the oldest job at once, and with it
-//! those waiting jobs that batch well, so batches grow exactly when the model is the bottleneck and a lone request
-//! waits for nothing. The batcher knows jobs, weights and deadlines; it knows nothing of tensors.
+//! Each worker owns both steps of a pipeline, hence its ONNX sessions: there is no lock around a session, and a request
+//! passes from thread to thread twice, in and out. A worker that is free begins at once with what is due first, and
+//! takes with it what waits behind it, until the batch is full. So batches grow exactly when the model is the bottleneck, and a lone
+//! request waits for nothing, no timer either. The batcher knows sizes, weights, deadlines and priorities; it knows
+//! nothing of tensors.
+//!
+//! `policy` decides, in virtual time; `queue` holds the work and does what was decided.
 
+mod cost;
+mod held;
+mod policy;
 mod queue;
+mod request;
+mod rules;
+mod worker;
 
-use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use models::Stage;
+use models::InferenceError;
 use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
 
 use crate::Error;
-use crate::metrics::StageMeter;
+use crate::metrics::BatcherMeter;
 use queue::Queue;
+use request::Rank;
 
-/// The bounds of one batch.
-#[derive(Debug, Clone, Copy)]
-pub struct BatchLimits {
-    /// Most jobs.
-    pub max_jobs: NonZeroUsize,
-    /// Most weight, counted as the heaviest job's weight times the jobs: that is what padding makes of it.
-    pub max_weight: NonZeroUsize,
+pub use cost::{Expectation, Line};
+pub use request::{Priority, Terms};
+pub use rules::Rules;
+
+/// Both steps of a pipeline, owned by one worker.
+pub trait Steps: Send + 'static {
+    /// An item of a request as it comes.
+    type Input: Send;
+    /// An item that can be run.
+    type Ready: Send;
+    /// What the caller gets for an item.
+    type Output: Send;
+
+    /// Prepares one item by itself.
+    ///
+    /// # Errors
+    /// [`InferenceError`] when the step failed, which is never the fault of a caller.
+    fn prepare(&mut self, input: Self::Input) -> Result<Prepared<Self::Ready, Self::Output>, InferenceError>;
+
+    /// Runs items of any requests as one batch: as many outputs, in the same order.
+    ///
+    /// # Errors
+    /// [`InferenceError`] when the step failed for the batch as a whole.
+    fn run(&mut self, batch: Vec<Self::Ready>) -> Result<Vec<Self::Output>, InferenceError>;
 }
 
-/// What a caller hands in.
+/// What became of an item when it was prepared.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Prepared<R, O> {
+    /// It can be run.
+    Ready {
+        /// The item.
+        item: R,
+        /// Its part of a batch: tokens, faces.
+        weight: usize,
+    },
+    /// It needs no run: it is refused, say.
+    Finished(O),
+}
+
+/// What a caller hands in: answered as a whole.
 #[derive(Debug)]
-pub struct Work<T> {
-    /// The stage's input.
-    pub input: T,
-    /// Its size in the unit of [`BatchLimits::max_weight`]: tokens, faces. At least 1.
-    pub weight: usize,
-    /// Past this, the work is not begun any more.
-    pub deadline: Instant,
+pub struct Request<T> {
+    /// Each item with its size, from which its cost is foreseen: bytes of text, pixels.
+    pub items: Vec<(T, usize)>,
+    /// When, and before whom.
+    pub terms: Terms,
 }
 
 /// What a caller gets.
 #[derive(Debug)]
 pub struct Done<T> {
-    /// The stage's output.
-    pub output: T,
-    /// Time spent waiting for a free worker.
-    pub waited: Duration,
-    /// Time that the batch ran.
-    pub ran: Duration,
+    /// The output of each item, in order.
+    pub outputs: Vec<T>,
+    /// Where the time went.
+    pub timings: Timings,
 }
 
-/// One job in the queue; it owns its reply channel.
-struct Job<S: Stage> {
-    work: Work<S::Input>,
-    queued: Instant,
-    reply: oneshot::Sender<Result<Done<S::Output>, Error>>,
+/// Where the time of one request went. Of items side by side, the slowest counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Waiting for free workers.
+    pub queue: Duration,
+    /// Preparing.
+    pub prepare: Duration,
+    /// In the model.
+    pub infer: Duration,
+}
+
+impl Timings {
+    fn or_slower(self, other: Self) -> Self {
+        Self {
+            queue: self.queue.max(other.queue),
+            prepare: self.prepare.max(other.prepare),
+            infer: self.infer.max(other.infer),
+        }
+    }
 }
 
 /// A queue and its workers.
-pub struct Batcher<S: Stage> {
+pub struct Batcher<S: Steps> {
     queue: Arc<Queue<S>>,
     workers: Vec<JoinHandle<()>>,
+    meter: BatcherMeter,
+    inside: TaskTracker,
 }
 
-impl<S> Batcher<S>
-where
-    S: Stage + Send + 'static,
-    S::Input: Send,
-    S::Output: Send,
-{
-    /// Starts one worker thread for each of `stages`.
+impl<S: Steps> Batcher<S> {
+    /// Starts one worker thread for each of `steps`, all of them named `name`. The rules count as many workers.
     ///
     /// # Errors
     /// When the system gives no more threads.
-    pub fn start(
-        name: &str,
-        stages: Vec<S>,
-        limits: BatchLimits,
-        meter: StageMeter,
-    ) -> std::io::Result<Self> {
-        let queue = Arc::new(Queue::new(limits, meter.clone()));
-        let start = |stage: S| {
+    pub fn start(name: &str, steps: Vec<S>, rules: Rules, meter: BatcherMeter) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::new(rules, meter.clone()));
+        let start = |steps: S| {
             let (queue, meter) = (Arc::clone(&queue), meter.clone());
-            std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&queue, stage, &meter))
+            std::thread::Builder::new()
+                .name(name.to_owned())
+                .spawn(move || worker::work(&queue, steps, &meter))
         };
-        let workers = stages.into_iter().map(start).collect::<std::io::Result<_>>()?;
-        Ok(Self { queue, workers })
+        let workers = steps.into_iter().map(start).collect::<std::io::Result<_>>()?;
+        Ok(Self { queue, workers, meter, inside: TaskTracker::new() })
     }
 
-    /// Queues `work` and waits for its output. Dropping the future takes the job back if it has not begun.
+    /// Asks at the door, then waits for all outputs. Dropping the future takes back what has not begun.
     ///
     /// # Errors
-    /// [`Error::DeadlineExceeded`] when no worker came free in time, [`Error::Draining`] after the batcher was
-    /// closed, [`Error::Internal`] when the stage failed.
-    pub async fn run(&self, work: Work<S::Input>) -> Result<Done<S::Output>, Error> {
+    /// [`Error::Overloaded`] at once when the request would come too late, [`Error::DeadlineExceeded`] when it did all
+    /// the same, [`Error::Draining`] after the batcher was closed, [`Error::Internal`] when a step failed.
+    pub async fn answer(&self, request: Request<S::Input>) -> Result<Done<S::Output>, Error> {
         let (reply, answer) = oneshot::channel();
-        self.queue.push(Job { work, queued: Instant::now(), reply })?;
+        let (items, deadline) = (request.items.len(), request.terms.deadline);
+        if items == 0 {
+            return Ok(Done { outputs: Vec::new(), timings: Timings::default() });
+        }
+        let rank = self.queue.admit(request, reply)?;
+        let _in_flight = self.meter.admitted(items);
+        let _inside = self.inside.token();
+        let mut leave = Leave { queue: &self.queue, deadline, rank: Some(rank) };
+        let answer = answer.await;
+        leave.rank = None;
         // A worker always replies; a reply channel that is dropped is a fault of ours.
-        answer.await.unwrap_or(Err(Error::Internal))
+        answer.unwrap_or(Err(Error::Internal))
+    }
+
+    /// Refuses what [`Batcher::answer`] would refuse, by what is known before the request itself is read.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`].
+    pub fn glance(&self, terms: Terms) -> Result<(), Error> {
+        self.queue.glance(terms)
+    }
+
+    /// Resolves once nobody waits for an answer. Does not keep anybody out.
+    pub(crate) async fn idle(&self) {
+        self.inside.close();
+        self.inside.wait().await;
     }
 }
 
-impl<S: Stage> Drop for Batcher<S> {
+/// Takes a request out of the line when its caller goes.
+struct Leave<'a, S: Steps> {
+    queue: &'a Queue<S>,
+    deadline: Instant,
+    rank: Option<Rank>,
+}
+
+impl<S: Steps> Drop for Leave<'_, S> {
+    fn drop(&mut self) {
+        if let Some(rank) = self.rank {
+            self.queue.withdraw(rank, self.deadline);
+        }
+    }
+}
+
+impl<S: Steps> Drop for Batcher<S> {
     /// Lets the workers finish what is queued, then ends them.
     fn drop(&mut self) {
         self.queue.close();
         for worker in self.workers.drain(..) {
-            // A worker never panics: each stage runs inside catch_unwind.
+            // A worker never panics: each step runs inside catch_unwind.
             let _ = worker.join();
         }
     }
 }
 
-/// The life of a worker.
-fn work<S: Stage>(queue: &Queue<S>, mut stage: S, meter: &StageMeter) {
-    while let Some(jobs) = queue.take() {
-        run_batch(&mut stage, jobs, meter);
-    }
-}
-
-fn run_batch<S: Stage>(stage: &mut S, jobs: Vec<Job<S>>, meter: &StageMeter) {
-    let begun = Instant::now();
-    let weights: Vec<usize> = jobs.iter().map(|job| job.work.weight).collect();
-    let (inputs, replies): (Vec<_>, Vec<_>) =
-        jobs.into_iter().map(|job| (job.work.input, (job.reply, begun.duration_since(job.queued)))).unzip();
-    let outputs = guarded(stage, inputs, replies.len());
-    let ran = begun.elapsed();
-    meter.batch(&weights, ran);
-    match outputs {
-        Some(outputs) => {
-            for ((reply, waited), output) in replies.into_iter().zip(outputs) {
-                meter.waited(waited);
-                // The caller may have gone; then nobody misses the answer.
-                let _ = reply.send(Ok(Done { output, waited, ran }));
-            }
-        }
-        None => replies.into_iter().for_each(|(reply, _)| drop(reply.send(Err(Error::Internal)))),
-    }
-}
-
-/// Runs the stage; a failure, a panic or a wrong number of outputs is logged and is nobody's answer.
-fn guarded<S: Stage>(stage: &mut S, inputs: Vec<S::Input>, expected: usize) -> Option<Vec<S::Output>> {
-    match catch_unwind(AssertUnwindSafe(|| stage.run(inputs))) {
-        Ok(Ok(outputs)) if outputs.len() == expected => return Some(outputs),
-        Ok(Ok(outputs)) => {
-            tracing::error!(expected, found = outputs.len(), "a stage answered the wrong number");
-        }
-        Ok(Err(error)) => tracing::error!(error = &error as &dyn std::error::Error, "a stage failed"),
-        // The payload of a panic may quote its input: it is not logged.
-        Err(_) => tracing::error!("a stage panicked"),
-    }
-    None
-}
-
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

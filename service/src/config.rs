@@ -42,6 +42,8 @@ pub struct Server {
     pub admin_listen: SocketAddr,
     /// See [`Server::deadline`].
     pub deadline_ms: NonZeroU64,
+    /// See [`Server::max_wait`].
+    pub max_wait_ms: NonZeroU64,
     /// See [`Server::drain`].
     pub drain_ms: u64,
     /// The largest message accepted, bytes.
@@ -53,6 +55,12 @@ impl Server {
     #[must_use]
     pub fn deadline(&self) -> Duration {
         Duration::from_millis(self.deadline_ms.get())
+    }
+
+    /// The longest that an interactive request is let wait for a worker; what would wait longer is refused at once.
+    #[must_use]
+    pub fn max_wait(&self) -> Duration {
+        Duration::from_millis(self.max_wait_ms.get())
     }
 
     /// How long requests in flight may go on after a shutdown began.
@@ -108,12 +116,8 @@ pub struct Age {
     pub max_pixels: NonZeroU64,
     /// Most faces answered for a photo.
     pub max_faces: NonZeroUsize,
-    /// Most faces in a batch.
-    pub max_batch_faces: NonZeroUsize,
     /// 0: from the cores.
-    pub prepare_workers: usize,
-    /// 0: from the cores.
-    pub infer_workers: usize,
+    pub workers: usize,
     policies: BTreeMap<String, PolicySpec>,
 }
 
@@ -147,14 +151,8 @@ pub struct Grooming {
     pub max_text_bytes: NonZeroUsize,
     /// Conversations that one stream remembers.
     pub max_watched_conversations: NonZeroUsize,
-    /// Most messages in a batch.
-    pub max_batch_messages: NonZeroUsize,
-    /// Most tokens in a batch, padding included.
-    pub max_batch_tokens: NonZeroUsize,
     /// 0: from the cores.
-    pub prepare_workers: usize,
-    /// 0: from the cores.
-    pub infer_workers: usize,
+    pub workers: usize,
 }
 
 /// The configuration cannot be used. Each message is one sentence with the mend.
@@ -246,6 +244,13 @@ impl Config {
 #[must_use]
 pub fn cores() -> NonZeroUsize {
     std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Threads that speak with callers: few, since the models need the cores, and at least one.
+#[must_use]
+pub fn transport_threads() -> NonZeroUsize {
+    const CORES_EACH: usize = 4;
+    NonZeroUsize::new(cores().get() / CORES_EACH).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// `configured`, or `automatic` when that is 0.

@@ -1,5 +1,7 @@
 //! Why a request has no answer. `api::status` turns each into a gRPC status; nothing else does.
 
+use std::time::Duration;
+
 use models::InputError;
 
 /// Why a request has no answer.
@@ -21,9 +23,12 @@ pub enum Error {
         /// What is wrong with it.
         source: RequestFault,
     },
-    /// Full: refused at the door, before any work.
-    #[error("the service is at its capacity: try again in a moment")]
-    Overloaded,
+    /// Refused at the door, before any work: there is no room, or the answer would have come too late.
+    #[error("the service has more work than it can answer in time: try again in {} ms", retry_after.as_millis())]
+    Overloaded {
+        /// When there should be time for it.
+        retry_after: Duration,
+    },
     /// The deadline passed before there was an answer.
     #[error("the deadline passed before there was an answer")]
     DeadlineExceeded,
@@ -78,6 +83,9 @@ pub enum RequestFault {
     /// A timestamp that is no time.
     #[error("the timestamp is outside the years 1 to 9999")]
     Timestamp,
+    /// Metadata `ward-priority` that is none.
+    #[error("the metadata ward-priority must be interactive or bulk")]
+    UnknownPriority,
     /// A message over the size limit.
     #[error(
         "the message is larger than the {limit} bytes accepted: send less at once, or scale the photo down"
@@ -105,6 +113,7 @@ impl RequestFault {
             Self::TooMany { .. } => "TOO_MANY_ELEMENTS",
             Self::IdTooLong { .. } => "ID_TOO_LONG",
             Self::Timestamp => "TIMESTAMP_INVALID",
+            Self::UnknownPriority => "PRIORITY_UNKNOWN",
             Self::MessageTooLarge { .. } => "MESSAGE_TOO_LARGE",
             Self::Malformed => "MESSAGE_MALFORMED",
         }

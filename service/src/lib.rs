@@ -44,6 +44,10 @@ pub use error::{Error, RequestFault};
 /// How often a quiet connection is pinged: a peer that has gone without a word does not hold it for ever.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
+/// Calls of one connection that callers may give up before they were looked at; beyond, the connection is closed as an
+/// attack. Under overload many clients cancel at once at their deadline, which is none.
+const MAX_GIVEN_UP: usize = 1000;
+
 /// Where a server listens.
 pub struct Listeners {
     /// gRPC.
@@ -84,7 +88,9 @@ pub async fn serve(
     let admin = axum::serve(listeners.admin, admin::routes(health.readiness.clone(), metrics));
     let _admin = AbortOnDropHandle::new(tokio::spawn(admin.into_future()));
     let routes = routes(&config, &served, &health)?;
-    let grpc = grpc(listeners.grpc, routes, bounds(&config), drain);
+    let max_message_bytes = config.server.max_message_bytes.get();
+    let bounds = Bounds { served: Arc::clone(&served), max_message_bytes };
+    let grpc = grpc(listeners.grpc, routes, bounds, drain);
     let mut grpc = AbortOnDropHandle::new(tokio::spawn(grpc));
 
     let app = load(config.clone()).await?;
@@ -140,10 +146,6 @@ fn routes(config: &Config, served: &Arc<Served>, health: &Health) -> anyhow::Res
         ))
 }
 
-fn bounds(config: &Config) -> Bounds {
-    Bounds { longest: config.server.deadline(), max_message_bytes: config.server.max_message_bytes.get() }
-}
-
 /// The gRPC transport, until draining begins and every connection has ended.
 async fn grpc(
     listener: TcpListener,
@@ -154,7 +156,8 @@ async fn grpc(
     Server::builder()
         .tcp_nodelay(true)
         .http2_keepalive_interval(Some(KEEPALIVE))
-        .layer(tower::layer::layer_fn(move |service| Bounded::new(service, bounds)))
+        .http2_max_pending_accept_reset_streams(Some(MAX_GIVEN_UP))
+        .layer(tower::layer::layer_fn(move |service| Bounded::new(service, bounds.clone())))
         .add_routes(routes)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), drain.begun())
         .await

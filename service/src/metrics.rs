@@ -44,132 +44,118 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
 fn describe() {
     describe_counter!(REQUESTS, "Requests answered, by method and gRPC code");
     describe_histogram!(REQUEST_SECONDS, Unit::Seconds, "Time from a request's headers to its answer");
-    describe_histogram!(QUEUE_WAIT_SECONDS, Unit::Seconds, "Time a job waited for a free worker, by phase");
-    describe_histogram!(PREPARE_SECONDS, Unit::Seconds, "Time a batch took to prepare");
+    describe_histogram!(QUEUE_WAIT_SECONDS, Unit::Seconds, "Time a request waited for a free worker");
+    describe_histogram!(PREPARE_SECONDS, Unit::Seconds, "Time a message or photo took to prepare");
     describe_histogram!(INFER_SECONDS, Unit::Seconds, "Time a batch took in the model");
-    describe_histogram!(BATCH_JOBS, "Jobs in a batch of the model");
-    describe_histogram!(BATCH_TOKENS, "Tokens (faces, for the age model) in a batch, padding included");
-    describe_histogram!(PADDING_RATIO, "Share of a batch that was padding");
-    describe_gauge!(IN_FLIGHT, "Jobs admitted and not answered yet");
-    describe_counter!(REJECTED, "Jobs that were not begun: refused at the door, or past their deadline");
+    describe_histogram!(BATCH_JOBS, "Messages or photos in a batch of the model");
+    describe_histogram!(BATCH_TOKENS, "Tokens (faces, for the age model) in a batch");
+    describe_histogram!(PADDING_RATIO, "Share of a batch that was padding: 0, as long as no pipeline pads");
+    describe_gauge!(IN_FLIGHT, "Messages or photos admitted and not answered yet");
+    describe_counter!(
+        REJECTED,
+        "Messages or photos that were not begun, by reason: refused at the door for want of time (overloaded) or room (capacity); in line, past their deadline or cancelled"
+    );
     describe_counter!(DECISIONS, "Age checks decided, by policy, outcome and first reason");
     describe_histogram!(MESSAGES_TO_ALERT, "Messages of a conversation until its first alert");
 }
 
-/// Which of a pipeline's two batchers.
+/// Why work was not begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Per request.
-    Prepare,
-    /// Batched across requests.
-    Infer,
+pub(crate) enum Rejected {
+    /// At the door: no room.
+    Capacity,
+    /// At the door: it would have come too late.
+    Overloaded,
+    /// In line: its deadline passed.
+    Deadline,
+    /// In line: its caller went.
+    Cancelled,
+}
+
+impl Rejected {
+    const ALL: [Self; 4] = [Self::Capacity, Self::Overloaded, Self::Deadline, Self::Cancelled];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Capacity => "capacity",
+            Self::Overloaded => "overloaded",
+            Self::Deadline => "deadline",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// What one batcher reports.
 #[derive(Clone)]
-pub struct StageMeter {
+pub struct BatcherMeter {
     wait: Histogram,
-    run: Histogram,
-    expired: Counter,
-    /// Batches are of interest only where requests share them.
-    batch: Option<BatchMeter>,
-}
-
-#[derive(Clone)]
-struct BatchMeter {
+    prepare: Histogram,
+    infer: Histogram,
     jobs: Histogram,
     tokens: Histogram,
-    padding: Histogram,
+    padding_ratio: Histogram,
+    in_flight: Gauge,
+    rejected: [Counter; Rejected::ALL.len()],
 }
 
-impl StageMeter {
-    /// For the batcher of `model` in `phase`.
+impl BatcherMeter {
+    /// For the batcher of `model`.
     #[must_use]
-    pub fn new(model: &'static str, phase: Phase) -> Self {
-        let (name, label) = match phase {
-            Phase::Prepare => (PREPARE_SECONDS, "prepare"),
-            Phase::Infer => (INFER_SECONDS, "infer"),
-        };
+    pub fn new(model: &'static str) -> Self {
         Self {
-            wait: histogram!(QUEUE_WAIT_SECONDS, "model" => model, "phase" => label),
-            run: histogram!(name, "model" => model),
-            expired: counter!(REJECTED, "model" => model, "reason" => "deadline"),
-            batch: (phase == Phase::Infer).then(|| BatchMeter {
-                jobs: histogram!(BATCH_JOBS, "model" => model),
-                tokens: histogram!(BATCH_TOKENS, "model" => model),
-                padding: histogram!(PADDING_RATIO, "model" => model),
-            }),
+            wait: histogram!(QUEUE_WAIT_SECONDS, "model" => model),
+            prepare: histogram!(PREPARE_SECONDS, "model" => model),
+            infer: histogram!(INFER_SECONDS, "model" => model),
+            jobs: histogram!(BATCH_JOBS, "model" => model),
+            tokens: histogram!(BATCH_TOKENS, "model" => model),
+            padding_ratio: histogram!(PADDING_RATIO, "model" => model),
+            in_flight: gauge!(IN_FLIGHT, "model" => model),
+            rejected: Rejected::ALL
+                .map(|reason| counter!(REJECTED, "model" => model, "reason" => reason.as_str())),
         }
     }
 
-    /// A job waited so long.
+    /// A request waited so long.
     pub(crate) fn waited(&self, wait: Duration) {
         self.wait.record(wait);
     }
 
-    /// A job's deadline passed before it was begun.
-    pub(crate) fn expired(&self) {
-        self.expired.increment(1);
+    /// An item took so long to prepare.
+    pub(crate) fn prepared(&self, took: Duration) {
+        self.prepare.record(took);
     }
 
-    /// A batch of jobs with these `weights` ran so long.
-    pub(crate) fn batch(&self, weights: &[usize], ran: Duration) {
-        self.run.record(ran);
-        if let Some(batch) = &self.batch {
-            batch.record(weights);
-        }
-    }
-}
-
-impl BatchMeter {
+    /// A batch of items of these `weights` ran so long.
     #[allow(clippy::cast_precision_loss)] // weights are far below 2^52
-    fn record(&self, weights: &[usize]) {
-        let heaviest = weights.iter().copied().max().unwrap_or(0);
-        let padded = (heaviest * weights.len()) as f64;
-        let used = weights.iter().sum::<usize>() as f64;
+    pub(crate) fn ran(&self, weights: &[usize], took: Duration) {
+        self.infer.record(took);
         self.jobs.record(weights.len() as f64);
-        self.tokens.record(padded);
-        self.padding.record(1.0 - used / padded.max(1.0));
+        self.tokens.record(weights.iter().sum::<usize>() as f64);
+        self.padding_ratio.record(0.0);
+    }
+
+    /// So many items were not begun.
+    pub(crate) fn rejected(&self, reason: Rejected, items: usize) {
+        self.rejected[reason as usize].increment(items as u64);
+    }
+
+    /// So many items are in flight until the guard is dropped.
+    #[allow(clippy::cast_precision_loss)] // items are far below 2^52
+    pub(crate) fn admitted(&self, items: usize) -> InFlight {
+        self.in_flight.increment(items as f64);
+        InFlight { gauge: self.in_flight.clone(), items: items as f64 }
     }
 }
 
-/// What one door reports.
-#[derive(Clone)]
-pub(crate) struct DoorMeter {
-    in_flight: Gauge,
-    overloaded: Counter,
-}
-
-impl DoorMeter {
-    /// For the door of `model`.
-    pub(crate) fn new(model: &'static str) -> Self {
-        Self {
-            in_flight: gauge!(IN_FLIGHT, "model" => model),
-            overloaded: counter!(REJECTED, "model" => model, "reason" => "overloaded"),
-        }
-    }
-
-    /// `jobs` were refused.
-    pub(crate) fn refused(&self, jobs: u32) {
-        self.overloaded.increment(u64::from(jobs));
-    }
-
-    /// `jobs` are in flight until the guard is dropped.
-    pub(crate) fn admitted(&self, jobs: u32) -> InFlight {
-        self.in_flight.increment(f64::from(jobs));
-        InFlight { gauge: self.in_flight.clone(), jobs }
-    }
-}
-
-/// Jobs in flight, for as long as this lives.
+/// Items in flight, for as long as this lives.
 pub(crate) struct InFlight {
     gauge: Gauge,
-    jobs: u32,
+    items: f64,
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.gauge.decrement(f64::from(self.jobs));
+        self.gauge.decrement(self.items);
     }
 }
 

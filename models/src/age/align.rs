@@ -9,7 +9,7 @@ use super::manifest::CropSpec;
 const MAX_SAMPLES: u32 = 8;
 
 /// A square face crop with the eyes level: RGB, 8 bits, rows from the top.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Crop {
     /// Pixels along each side.
     pub size: u32,

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use super::align::Crop;
 use super::detect::{Detection, Detector};
 use super::geometry::{Bounds, Point};
-use super::image::{ImageLimits, Photo};
+use super::image::{ImageLimits, Photo, pixels};
 use super::manifest::{AgeManifest, CropSpec, DetectorManifest, QualityLimits, check_age};
 use super::quality::Quality;
 use crate::{Bundle, InferenceError, InputError, LoadError, Stage};
@@ -17,6 +17,14 @@ pub struct PhotoInput {
     pub bytes: Vec<u8>,
     /// Answer at most so many faces, largest first.
     pub max_faces: NonZeroUsize,
+}
+
+impl PhotoInput {
+    /// The photo's pixels, read off its header; `None` when there is none to be read.
+    #[must_use]
+    pub fn pixels(&self) -> Option<u64> {
+        pixels(&self.bytes)
+    }
 }
 
 /// One face of a photo, ready to be estimated. Coordinates are pixels of the upright photo.

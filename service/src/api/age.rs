@@ -3,7 +3,6 @@
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::{Stream, StreamExt as _};
 use models::age::policy::{Decision, FACES_TO_CHECK, FaceFindings, Outcome, Policy, PolicySpec, decide};
@@ -13,9 +12,10 @@ use proto::age::v1::age_estimation_service_server::AgeEstimationService;
 use proto::age::v1::check_age_request::PolicyChoice;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::limits::Deadline;
+use super::limits::terms_of;
 use super::status::in_our_words;
 use super::{Served, answer, last_word};
+use crate::batcher::Terms;
 use crate::error::RequestFault;
 use crate::pipeline::{AssessedFace, AssessedPhoto};
 use crate::{App, Error, metrics};
@@ -41,8 +41,8 @@ impl AgeEstimationService for AgeService {
         &self,
         request: Request<wire::EstimateAgeRequest>,
     ) -> Result<Response<wire::EstimateAgeResponse>, Status> {
-        let deadline = Deadline::of(&request)?;
-        let response = estimate(self.served.app()?, request.into_inner(), self.max_faces, deadline).await?;
+        let terms = terms_of(&request)?;
+        let response = estimate(self.served.app()?, request.into_inner(), self.max_faces, terms).await?;
         Ok(Response::new(response))
     }
 
@@ -50,8 +50,8 @@ impl AgeEstimationService for AgeService {
         &self,
         request: Request<wire::CheckAgeRequest>,
     ) -> Result<Response<wire::CheckAgeResponse>, Status> {
-        let deadline = Deadline::of(&request)?;
-        Ok(Response::new(check(self.served.app()?, request.into_inner(), deadline).await?))
+        let terms = terms_of(&request)?;
+        Ok(Response::new(check(self.served.app()?, request.into_inner(), terms).await?))
     }
 
     type EstimateAgeStreamStream = Results;
@@ -61,13 +61,17 @@ impl AgeEstimationService for AgeService {
         request: Request<Streaming<wire::EstimateAgeRequest>>,
     ) -> Result<Response<Results>, Status> {
         self.served.app()?;
+        let priority = terms_of(&request)?.priority;
         let (served, max_faces, max_bytes) =
             (Arc::clone(&self.served), self.max_faces, self.max_message_bytes);
         let drain = self.served.drain.clone();
         let results = request
             .into_inner()
             .take_until(Box::pin(drain.clone().begun()))
-            .map(move |message| one_of_stream(Arc::clone(&served), message, max_faces))
+            .map(move |message| {
+                let terms = served.terms_now(priority);
+                one_of_stream(Arc::clone(&served), message, max_faces, terms)
+            })
             .buffer_unordered(STREAM_WINDOW)
             .map(move |result| result.map_err(|status| in_our_words(status, max_bytes)))
             .chain(last_word(drain));
@@ -80,13 +84,13 @@ async fn one_of_stream(
     served: Arc<Served>,
     message: Result<wire::EstimateAgeRequest, Status>,
     max_faces: NonZeroUsize,
+    terms: Terms,
 ) -> Result<wire::EstimateAgeStreamResponse, Status> {
     use wire::estimate_age_stream_response::Result as OneResult;
     let request = message?;
     let request_id = request.request_id.clone();
-    let deadline = served.deadline();
-    let answer = estimate(served.app()?, request, max_faces, deadline);
-    let result = match tokio::time::timeout_at(deadline.into(), answer).await {
+    let answer = estimate(served.app()?, request, max_faces, terms);
+    let result = match tokio::time::timeout_at(terms.deadline.into(), answer).await {
         Ok(Ok(response)) => OneResult::Response(response),
         Ok(Err(error)) => OneResult::Failure(answer::failure(&error)),
         Err(_) => OneResult::Failure(answer::failure(&Error::DeadlineExceeded)),
@@ -98,12 +102,12 @@ async fn estimate(
     app: &App,
     request: wire::EstimateAgeRequest,
     limit: NonZeroUsize,
-    deadline: Instant,
+    terms: Terms,
 ) -> Result<wire::EstimateAgeResponse, Error> {
     let thresholds = thresholds(app, request.thresholds)?;
     let asked = usize::try_from(request.max_faces).ok().and_then(NonZeroUsize::new);
     let photo = PhotoInput { bytes: request.image, max_faces: asked.map_or(limit, |asked| asked.min(limit)) };
-    let assessed = assess(app, photo, deadline).await?;
+    let assessed = assess(app, photo, terms).await?;
     Ok(wire::EstimateAgeResponse {
         request_id: request.request_id,
         faces: assessed.faces.iter().map(|face| wire_face(face, &thresholds)).collect(),
@@ -115,11 +119,11 @@ async fn estimate(
 async fn check(
     app: &App,
     request: wire::CheckAgeRequest,
-    deadline: Instant,
+    terms: Terms,
 ) -> Result<wire::CheckAgeResponse, Error> {
     let (name, policy) = policy(app, request.policy_choice)?;
     let photo = PhotoInput { bytes: request.image, max_faces: FACES_TO_CHECK };
-    let assessed = assess(app, photo, deadline).await?;
+    let assessed = assess(app, photo, terms).await?;
     let decision = decide(&policy, &findings(&assessed.faces));
     record(&name, &decision);
     let estimate = assessed.faces.first().filter(|_| request.return_estimate);
@@ -138,8 +142,8 @@ fn record(policy: &str, decision: &Decision) {
     metrics::decision(policy, decision.outcome.as_str(), reason);
 }
 
-async fn assess(app: &App, photo: PhotoInput, deadline: Instant) -> Result<AssessedPhoto, Error> {
-    app.age.assess(photo, deadline).await?.map_err(|refusal| Error::input("image", refusal))
+async fn assess(app: &App, photo: PhotoInput, terms: Terms) -> Result<AssessedPhoto, Error> {
+    app.age.assess(photo, terms).await?.map_err(|refusal| Error::input("image", refusal))
 }
 
 fn findings(faces: &[AssessedFace]) -> Vec<FaceFindings> {

@@ -5,7 +5,7 @@ use proto::answer::v1 as wire;
 
 use super::status::code_and_reason;
 use crate::Error;
-use crate::pipeline::Timings;
+use crate::batcher::Timings;
 
 pub(super) fn model(identity: &Identity) -> wire::Model {
     let Identity { name, version, sha256 } = identity.clone();

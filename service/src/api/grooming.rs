@@ -7,7 +7,6 @@ mod watch;
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures_util::{Stream, StreamExt as _};
 use models::InputError;
@@ -18,9 +17,10 @@ use proto::grooming::v1 as wire;
 use proto::grooming::v1::grooming_detection_service_server::GroomingDetectionService;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::limits::Deadline;
+use super::limits::terms_of;
 use super::status::in_our_words;
 use super::{Served, answer, last_word};
+use crate::batcher::Terms;
 use crate::error::RequestFault;
 use crate::pipeline::ScoredMessage;
 use crate::{App, Error, config, metrics};
@@ -47,20 +47,20 @@ impl GroomingDetectionService for GroomingService {
         &self,
         request: Request<wire::ScoreMessagesRequest>,
     ) -> Result<Response<wire::ScoreMessagesResponse>, Status> {
-        let deadline = Deadline::of(&request)?;
+        let terms = terms_of(&request)?;
         let messages = request.into_inner().messages;
         bound(messages.len(), self.config.max_messages.get())?;
-        Ok(Response::new(score_messages(self.served.app()?, messages, deadline).await?))
+        Ok(Response::new(score_messages(self.served.app()?, messages, terms).await?))
     }
 
     async fn score_conversation(
         &self,
         request: Request<wire::ScoreConversationRequest>,
     ) -> Result<Response<wire::ScoreConversationResponse>, Status> {
-        let deadline = Deadline::of(&request)?;
+        let terms = terms_of(&request)?;
         let request = request.into_inner();
         bound(request.messages.len(), self.config.max_conversation_messages.get())?;
-        Ok(Response::new(score_conversation(self.served.app()?, request, deadline).await?))
+        Ok(Response::new(score_conversation(self.served.app()?, request, terms).await?))
     }
 
     type WatchConversationsStream = Updates;
@@ -70,7 +70,8 @@ impl GroomingDetectionService for GroomingService {
         request: Request<Streaming<wire::WatchConversationsRequest>>,
     ) -> Result<Response<Updates>, Status> {
         self.served.app()?;
-        let watch = Watch::new(Arc::clone(&self.served), &self.config);
+        let priority = terms_of(&request)?.priority;
+        let watch = Watch::new(Arc::clone(&self.served), &self.config, priority);
         let max_bytes = self.max_message_bytes;
         let drain = self.served.drain.clone();
         let scoring = Arc::clone(&watch);
@@ -98,10 +99,10 @@ fn bound(count: usize, limit: usize) -> Result<(), Error> {
 async fn score_messages(
     app: &App,
     messages: Vec<wire::MessageToScore>,
-    deadline: Instant,
+    terms: Terms,
 ) -> Result<wire::ScoreMessagesResponse, Error> {
     let (ids, inputs): (Vec<_>, Vec<_>) = messages.into_iter().map(message_input).unzip();
-    let scored = app.grooming.score(inputs, deadline).await?;
+    let scored = app.grooming.score(inputs, terms).await?;
     let results = ids.into_iter().zip(scored.results).enumerate();
     Ok(wire::ScoreMessagesResponse {
         results: results
@@ -124,13 +125,13 @@ fn message_input(message: wire::MessageToScore) -> (String, MessageInput) {
 async fn score_conversation(
     app: &App,
     request: wire::ScoreConversationRequest,
-    deadline: Instant,
+    terms: Terms,
 ) -> Result<wire::ScoreConversationResponse, Error> {
     let mut conversation = app.grooming.risk_model().conversation(age_groups(request.authors)?);
     let sent_at = sent_at_all(&request.messages)?;
     let context_turns = app.grooming.manifest().context_turns();
     let inputs = messages_in_context(&turns(&request.messages)?, context_turns);
-    let scored = app.grooming.score(inputs, deadline).await?;
+    let scored = app.grooming.score(inputs, terms).await?;
     let mut message_risks = Vec::with_capacity(sent_at.len());
     for (at, (message, result)) in request.messages.into_iter().zip(scored.results).enumerate() {
         let score = score_or_silence(result).map_err(|refusal| Error::input(text_field(at), refusal))?;

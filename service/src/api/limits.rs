@@ -1,4 +1,5 @@
-//! The layer around every method: keeps the deadline, puts tonic's own refusals into our words, counts.
+//! The layer around every method: finds the terms, keeps the deadline, refuses photos that would come too late before
+//! they are read, puts tonic's own refusals into our words, counts.
 //!
 //! The deadline is the shorter of the client's `grpc-timeout` and the configured longest. tonic keeps the client's too,
 //! but answers CANCELLED; this layer starts its clock first, so its DEADLINE_EXCEEDED comes first.
@@ -6,50 +7,63 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
 
+use super::Served;
 use super::status::in_our_words;
-use crate::{Error, metrics};
+use crate::batcher::{Priority, Terms};
+use crate::{Error, RequestFault, metrics};
 
-/// When a request must be answered: found in its extensions.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(pub(crate) Instant);
-
-impl Deadline {
-    /// The deadline that the layer set.
-    ///
-    /// # Errors
-    /// [`Error::Internal`] when the layer is missing, which no caller can bring about.
-    pub(crate) fn of<T>(request: &tonic::Request<T>) -> Result<Instant, Error> {
-        request.extensions().get::<Self>().map(|deadline| deadline.0).ok_or(Error::Internal)
-    }
+/// The terms that the layer found: in the request's extensions.
+///
+/// # Errors
+/// [`Error::Internal`] when the layer is missing, which no caller can bring about.
+pub(crate) fn terms_of<T>(request: &tonic::Request<T>) -> Result<Terms, Error> {
+    request.extensions().get::<Terms>().copied().ok_or(Error::Internal)
 }
 
 /// The bounds of every request.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Bounds {
-    pub(crate) longest: Duration,
+    /// Knows the longest that a request may take, and how much waits.
+    pub(crate) served: Arc<Served>,
     pub(crate) max_message_bytes: usize,
 }
 
 /// The layer's service.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Bounded<S> {
-    inner: S,
+    next: S,
     bounds: Bounds,
 }
 
 impl<S> Bounded<S> {
-    pub(crate) fn new(inner: S, bounds: Bounds) -> Self {
-        Self { inner, bounds }
+    pub(crate) fn new(next: S, bounds: Bounds) -> Self {
+        Self { next, bounds }
+    }
+
+    /// On what terms a request is answered; refuses one that cannot be answered in time, before its body is read.
+    fn terms(&self, method: &'static str, headers: &HeaderMap) -> Result<Terms, Error> {
+        let longest = self.bounds.served.longest;
+        let timeout = client_timeout(headers).unwrap_or(longest).min(longest);
+        let terms = Terms { priority: priority(headers)?, deadline: Instant::now() + timeout };
+        match self.bounds.served.app.get() {
+            Some(app) if ONE_PHOTO.contains(&method) => app.age.glance(terms).map(|()| terms),
+            _ => Ok(terms),
+        }
     }
 }
+
+/// Methods whose requests are one photo each: large to read, and all much the same work.
+const ONE_PHOTO: [&str; 2] =
+    ["ward.age.v1.AgeEstimationService/EstimateAge", "ward.age.v1.AgeEstimationService/CheckAge"];
 
 type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
@@ -63,29 +77,24 @@ where
     type Future = Answer;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
+        self.next.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Answer {
-        let mut record = Record::begin(request.uri().path());
-        let timeout = client_timeout(request.headers()).unwrap_or(Duration::MAX).min(self.bounds.longest);
-        let deadline = record.begun + timeout;
-        request.extensions_mut().insert(Deadline(deadline));
+        let record = Record::begin(request.uri().path());
+        let terms = match self.terms(record.method, request.headers()) {
+            Ok(terms) => terms,
+            Err(error) => return Box::pin(async move { Ok(record.close(Status::from(error).into_http())) }),
+        };
+        request.extensions_mut().insert(terms);
         let max_message_bytes = self.bounds.max_message_bytes;
-        let answer = tokio::time::timeout_at(deadline.into(), self.inner.call(request));
+        let answer = tokio::time::timeout_at(terms.deadline.into(), self.next.call(request));
         Box::pin(async move {
             let response = match answer.await {
                 Ok(response) => response?,
                 Err(_) => Status::from(Error::DeadlineExceeded).into_http(),
             };
-            let response = match Status::from_header_map(response.headers()) {
-                Some(status) if status.code() != Code::Ok => {
-                    in_our_words(status, max_message_bytes).into_http()
-                }
-                _ => response,
-            };
-            record.answered(response.headers());
-            Ok(response)
+            Ok(record.close(translated(response, max_message_bytes)))
         })
     }
 }
@@ -102,14 +111,40 @@ impl Record {
         Self { method: method(path), begun: Instant::now(), code: Code::Cancelled }
     }
 
-    fn answered(&mut self, headers: &HeaderMap) {
-        self.code = Status::from_header_map(headers).map_or(Code::Ok, |status| status.code());
+    fn close(mut self, response: Response<Body>) -> Response<Body> {
+        self.code = code(response.headers());
+        response
     }
 }
 
 impl Drop for Record {
     fn drop(&mut self) {
         metrics::request(self.method, proto::code_name(self.code), self.begun.elapsed());
+    }
+}
+
+/// A refusal of tonic's own, in our words. Which other codes there are, we set ourselves.
+fn translated(response: Response<Body>, max_message_bytes: usize) -> Response<Body> {
+    match code(response.headers()) {
+        Code::OutOfRange | Code::Internal => match Status::from_header_map(response.headers()) {
+            Some(status) => in_our_words(status, max_message_bytes).into_http(),
+            None => response,
+        },
+        _ => response,
+    }
+}
+
+/// The code of an answer that is a refusal; an answer with a body tells its code at its end.
+fn code(headers: &HeaderMap) -> Code {
+    headers.get("grpc-status").map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
+}
+
+/// How the caller wants to rank: `ward-priority`, or interactive.
+fn priority(headers: &HeaderMap) -> Result<Priority, Error> {
+    match headers.get("ward-priority").map(HeaderValue::as_bytes) {
+        None | Some(b"interactive") => Ok(Priority::Interactive),
+        Some(b"bulk") => Ok(Priority::Bulk),
+        Some(_) => Err(Error::request("ward-priority", RequestFault::UnknownPriority)),
     }
 }
 
@@ -157,6 +192,20 @@ mod tests {
         assert_eq!(parse("99999999H"), Some(Duration::from_secs(99_999_999 * 3600)));
         for wrong in ["", "m", "123456789S", "-1S", "1.5S", "10x"] {
             assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_priority_is_one_of_two_and_interactive_by_default() {
+        let parse = |text: &'static str| {
+            let value = HeaderValue::from_static(text);
+            priority(&HeaderMap::from_iter([(http::HeaderName::from_static("ward-priority"), value)]))
+        };
+        assert_eq!(priority(&HeaderMap::new()), Ok(Priority::Interactive));
+        assert_eq!(parse("interactive"), Ok(Priority::Interactive));
+        assert_eq!(parse("bulk"), Ok(Priority::Bulk));
+        for wrong in ["", "Bulk", "urgent"] {
+            assert!(matches!(parse(wrong), Err(Error::Request { .. })), "{wrong}");
         }
     }
 

@@ -16,15 +16,15 @@ use crate::error::RequestFault;
 /// `ErrorInfo.domain` of every error.
 const DOMAIN: &str = "ward";
 
-/// When a refused caller may try again.
-const RETRY_AFTER: Duration = Duration::from_millis(100);
+/// When a caller may try again who came before the models were loaded.
+const START_TAKES: Duration = Duration::from_millis(100);
 
 /// The code, and the reason as a stable key.
 pub(crate) fn code_and_reason(error: &Error) -> (Code, &'static str) {
     match error {
         Error::Input { source, .. } => (Code::InvalidArgument, source.reason()),
         Error::Request { source, .. } => (Code::InvalidArgument, source.reason()),
-        Error::Overloaded => (Code::ResourceExhausted, "OVERLOADED"),
+        Error::Overloaded { .. } => (Code::ResourceExhausted, "OVERLOADED"),
         Error::DeadlineExceeded => (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
         Error::Starting => (Code::Unavailable, "STARTING"),
         Error::Draining => (Code::Unavailable, "DRAINING"),
@@ -40,13 +40,15 @@ impl From<Error> for Status {
         if let Error::Input { field, .. } | Error::Request { field, .. } = &error {
             details.add_bad_request_violation(field, error.to_string());
         }
-        let retry = matches!(error, Error::Overloaded | Error::Starting);
-        if retry {
-            details.set_retry_info(Some(RETRY_AFTER));
-        }
+        let retry_after = match &error {
+            Error::Overloaded { retry_after } => Some(*retry_after),
+            Error::Starting => Some(START_TAKES),
+            _ => None,
+        };
+        details.set_retry_info(retry_after);
         let mut status = Self::with_error_details(code, error.to_string(), details);
-        if retry {
-            let pushback = MetadataValue::from(RETRY_AFTER.as_millis() as u64);
+        if let Some(retry_after) = retry_after {
+            let pushback = MetadataValue::from(retry_after.as_millis() as u64);
             status.metadata_mut().insert("grpc-retry-pushback-ms", pushback);
         }
         status

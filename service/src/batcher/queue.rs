@@ -1,120 +1,169 @@
-//! What waits, and which of it makes the next batch.
+//! What waits, with its callers: the policy decides, this file holds the work and does what was decided.
 //!
-//! Bounded from outside: the caller of every live job holds a permit of its pipeline's door. A dead job (its caller
-//! gone, its deadline past) is thrown out before a batch is chosen, and before the queue would grow.
+//! Requests come in by [`Queue::admit`]; workers [`Queue::take`] a task, do it outside the lock, and [`Queue::settle`]
+//! it. A request leaves with its answer, with its caller, or at its deadline, whichever is first, and its room in line
+//! is free at once.
 
-use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use models::Stage;
-
-use super::{BatchLimits, Job};
+use super::held::{Answer, Held, Reply};
+use super::policy::{Cause, Claim, Moment, Policy, Refusal, Span};
+use super::request::{Rank, Terms};
+use super::rules::Rules;
+use super::worker::{Outcome, Report, Task};
+use super::{Request, Steps};
 use crate::Error;
-use crate::metrics::StageMeter;
+use crate::metrics::{BatcherMeter, Rejected};
 
-pub(super) struct Queue<S: Stage> {
-    waiting: Mutex<Waiting<S>>,
+pub(super) struct Queue<S: Steps> {
+    state: Mutex<State<S>>,
     changed: Condvar,
-    limits: BatchLimits,
-    meter: StageMeter,
+    started: Instant,
+    meter: BatcherMeter,
 }
 
-struct Waiting<S: Stage> {
-    /// Oldest first.
-    jobs: VecDeque<Job<S>>,
+struct State<S: Steps> {
+    policy: Policy,
+    held: Held<S>,
+    /// Workers that wait.
+    idle: usize,
     open: bool,
 }
 
-impl<S: Stage> Queue<S> {
-    pub(super) fn new(limits: BatchLimits, meter: StageMeter) -> Self {
-        let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), open: true });
-        Self { waiting, changed: Condvar::new(), limits, meter }
+impl<S: Steps> Queue<S> {
+    pub(super) fn new(rules: Rules, meter: BatcherMeter) -> Self {
+        let state = State { policy: Policy::new(rules), held: Held::default(), idle: 0, open: true };
+        Self { state: Mutex::new(state), changed: Condvar::new(), started: Instant::now(), meter }
     }
 
-    /// Appends a job and wakes a worker.
-    pub(super) fn push(&self, job: Job<S>) -> Result<(), Error> {
-        let mut waiting = self.lock();
-        if !waiting.open {
+    /// Takes a request in and wakes a worker that waits, or refuses it at once.
+    pub(super) fn admit(&self, request: Request<S::Input>, reply: Reply<S>) -> Result<Rank, Error> {
+        let (inputs, sizes): (Vec<_>, Vec<_>) = request.items.into_iter().unzip();
+        let arrived = Instant::now();
+        let deadline = self.moment(request.terms.deadline);
+        let claim = Claim { priority: request.terms.priority, deadline, sizes: &sizes };
+        let mut state = self.lock();
+        if !state.open {
             return Err(Error::Draining);
         }
-        if waiting.jobs.len() == waiting.jobs.capacity() {
-            self.discard_dead(&mut waiting.jobs);
-        }
-        waiting.jobs.push_back(job);
-        drop(waiting);
-        self.changed.notify_one();
-        Ok(())
+        let rank = match state.policy.admit(self.moment(arrived), &claim) {
+            Ok(rank) => rank,
+            Err(refusal) => {
+                drop(state);
+                return Err(self.refused(refusal, sizes.len()));
+            }
+        };
+        state.held.insert(rank, inputs, (arrived, reply));
+        self.wake_another(state);
+        Ok(rank)
     }
 
-    /// Waits for work and takes the next batch; `None` once the queue is closed and empty.
-    pub(super) fn take(&self) -> Option<Vec<Job<S>>> {
-        let mut waiting = self.lock();
+    /// Refuses what [`Queue::admit`] would refuse, before its size is known.
+    pub(super) fn glance(&self, terms: Terms) -> Result<(), Error> {
+        let (now, deadline) = (self.moment(Instant::now()), self.moment(terms.deadline));
+        let refusal = self.lock().policy.glance(now, terms.priority, deadline);
+        refusal.map_or(Ok(()), |refusal| Err(self.refused(refusal, 1)))
+    }
+
+    fn refused(&self, refusal: Refusal, items: usize) -> Error {
+        let reason = match refusal.cause {
+            Cause::Capacity => Rejected::Capacity,
+            Cause::Wait => Rejected::Overloaded,
+        };
+        self.meter.rejected(reason, items);
+        Error::Overloaded { retry_after: refusal.retry_after }
+    }
+
+    /// The caller of a request has gone: what of it was not begun never will be.
+    pub(super) fn withdraw(&self, rank: Rank, deadline: Instant) {
+        let mut state = self.lock();
+        let dropped = state.held.remove(rank);
+        let begun_never = state.policy.withdraw(rank).unwrap_or(0);
+        drop(state);
+        drop(dropped);
+        let reason = if Instant::now() >= deadline { Rejected::Deadline } else { Rejected::Cancelled };
+        self.meter.rejected(reason, begun_never);
+    }
+
+    /// Waits for work and takes the next task; `None` once the queue is closed and nothing waits.
+    pub(super) fn take(&self) -> Option<Task<S>> {
+        let mut state = self.lock();
         loop {
-            self.discard_dead(&mut waiting.jobs);
-            let batch = next_batch(&mut waiting.jobs, self.limits);
-            if !batch.is_empty() {
-                return Some(batch);
+            let now = self.moment(Instant::now());
+            self.take_out_expired(&mut state, now);
+            let idle = state.idle;
+            if let Some(step) = state.policy.next(now, idle) {
+                let task = state.held.task(step);
+                self.wake_another(state);
+                return Some(task);
             }
-            if !waiting.open {
+            if !state.open {
                 return None;
             }
-            waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            state.idle += 1;
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
         }
     }
 
-    /// Refuses further jobs; what is queued is still worked off.
+    /// Takes in what a worker did, and answers whoever has all that was asked for.
+    pub(super) fn settle(&self, report: Report<S>) {
+        let time = Span { end: self.moment(Instant::now()), took: report.took };
+        let mut state = self.lock();
+        match &report.outcome {
+            Outcome::Prepared(items) => {
+                let weights: Vec<_> = items.iter().map(|item| item.weight()).collect();
+                state.policy.prepared(&report.step, &weights, time);
+            }
+            Outcome::Ran(_) => state.policy.ran(&report.step, time),
+        }
+        let answers = state.held.settle(report);
+        for rank in answers.iter().filter(|answer| answer.result.is_err()).map(|answer| answer.rank) {
+            state.policy.withdraw(rank);
+        }
+        drop(state);
+        for Answer { reply, result, .. } in answers {
+            if let Ok(done) = &result {
+                self.meter.waited(done.timings.queue);
+            }
+            // The caller may have gone; then nobody misses the answer.
+            let _ = reply.send(result);
+        }
+    }
+
+    /// Refuses further requests; what is queued is still worked off.
     pub(super) fn close(&self) {
         self.lock().open = false;
         self.changed.notify_all();
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting<S>> {
-        // No code that can panic runs under this lock.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Wakes one more worker if there is work for one: each that is woken wakes the next.
+    fn wake_another(&self, state: MutexGuard<'_, State<S>>) {
+        let wanted = state.idle > 0 && state.policy.any_waits();
+        drop(state);
+        if wanted {
+            self.changed.notify_one();
+        }
     }
 
-    /// Throws out jobs whose caller has gone, and answers those whose deadline has passed.
-    fn discard_dead(&self, jobs: &mut VecDeque<Job<S>>) {
-        let now = Instant::now();
-        let is_dead = |job: &Job<S>| job.reply.is_closed() || job.work.deadline <= now;
-        if !jobs.iter().any(is_dead) {
-            return;
-        }
-        for _ in 0..jobs.len() {
-            let Some(job) = jobs.pop_front() else { return };
-            if !is_dead(&job) {
-                jobs.push_back(job);
-            } else if job.reply.send(Err(Error::DeadlineExceeded)).is_ok() {
-                self.meter.expired();
+    /// Answers requests whose deadline has passed before they were begun. (Most have left by themselves by then.)
+    fn take_out_expired(&self, state: &mut State<S>, now: Moment) {
+        for rank in state.policy.expired(now) {
+            let begun_never = state.policy.withdraw(rank).unwrap_or(0);
+            self.meter.rejected(Rejected::Deadline, begun_never);
+            if let Some(reply) = state.held.remove(rank) {
+                let _ = reply.send(Err(Error::DeadlineExceeded));
             }
         }
     }
-}
 
-/// The oldest job, and with it, oldest first, those that it batches well with, within the limits.
-fn next_batch<S: Stage>(jobs: &mut VecDeque<Job<S>>, limits: BatchLimits) -> Vec<Job<S>> {
-    let Some(first) = jobs.pop_front() else { return Vec::new() };
-    let lead = first.work.weight;
-    let mut heaviest = lead;
-    let mut batch = vec![first];
-    let mut position = 0;
-    while position < jobs.len() && batch.len() < limits.max_jobs.get() {
-        let weight = jobs[position].work.weight;
-        let padded = heaviest.max(weight) * (batch.len() + 1);
-        if alike(lead, weight) && padded <= limits.max_weight.get() {
-            heaviest = heaviest.max(weight);
-            batch.extend(jobs.remove(position));
-        } else {
-            position += 1;
-        }
+    fn lock(&self) -> MutexGuard<'_, State<S>> {
+        // No code that can panic runs under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    batch
-}
 
-/// Whether two weights are so close that padding one to the other costs less than a run of its own.
-fn alike(lead: usize, other: usize) -> bool {
-    const SLACK: usize = 4;
-    let (less, more) = (lead.min(other), lead.max(other));
-    more <= less + SLACK || more * 4 <= less * 5
+    fn moment(&self, instant: Instant) -> Moment {
+        instant.saturating_duration_since(self.started)
+    }
 }

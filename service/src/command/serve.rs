@@ -32,7 +32,9 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> anyhow::Result<
     if arguments.check {
         return check(&config);
     }
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(config))?;
+    let threads = config::transport_threads().get();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    runtime.block_on(serve(config))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -54,6 +56,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         listen = %listeners.grpc.local_addr()?,
         admin = %listeners.admin.local_addr()?,
         cores = config::cores().get(),
+        transport_threads = config::transport_threads().get(),
         "starting"
     );
     service::serve(config, listeners, Some(metrics), signals.first()).await

@@ -1,29 +1,63 @@
 //! A photo in, apparent ages out.
 
 use std::num::NonZeroUsize;
-use std::time::Instant;
 
-use futures_util::future::try_join_all;
 use models::age::{
     AgeManifest, DetectorManifest, Estimate, Estimator, Face, ImageLimits, PhotoInput, Prepare,
 };
-use models::{Bundle, Identity, InputError};
+use models::{Bundle, Identity, InferenceError, InputError, Stage as _};
 
-use super::{Door, Timings, stages};
-use crate::batcher::{BatchLimits, Batcher, Work};
+use super::steps;
+use crate::batcher::{Batcher, Done, Expectation, Line, Prepared, Request, Rules, Steps, Terms, Timings};
 use crate::config::{self, cores, workers};
-use crate::metrics::{Phase, StageMeter};
+use crate::metrics::BatcherMeter;
 use crate::{Error, StartError};
 
 const MODEL: &str = "age";
 
+/// Before anything was measured, as on one core of a common machine: sizes are thousands of pixels, weights faces.
+const EXPECTATION: Expectation = Expectation {
+    prepare: Line { base: 6e-3, slope: 10e-6 },
+    weight: Line { base: 1.0, slope: 0.0 },
+    run: Line { base: 0.5e-3, slope: 2.5e-3 },
+};
+
 /// From the bytes of a photo to the apparent age of each face.
 pub struct AgePipeline {
-    door: Door,
-    prepare: Batcher<Prepare>,
-    infer: Batcher<Estimator>,
+    batcher: Batcher<Assessing>,
     identity: Identity,
     default_thresholds: Vec<u32>,
+    max_pixels: u64,
+}
+
+/// Both steps of a photo.
+struct Assessing {
+    prepare: Prepare,
+    estimator: Estimator,
+}
+
+impl Steps for Assessing {
+    type Input = PhotoInput;
+    type Ready = Vec<Face>;
+    type Output = Result<Vec<AssessedFace>, InputError>;
+
+    fn prepare(&mut self, photo: PhotoInput) -> Result<Prepared<Vec<Face>, Self::Output>, InferenceError> {
+        let prepared = self.prepare.run(vec![photo])?.pop();
+        Ok(match prepared.ok_or(InferenceError::Rows { expected: 1, found: 0 })? {
+            Ok(faces) if faces.is_empty() => Prepared::Finished(Ok(Vec::new())),
+            Ok(faces) => Prepared::Ready { weight: faces.len(), item: faces },
+            Err(refusal) => Prepared::Finished(Err(refusal)),
+        })
+    }
+
+    fn run(&mut self, mut batch: Vec<Vec<Face>>) -> Result<Vec<Self::Output>, InferenceError> {
+        // Nobody needs a crop any more once its age is known.
+        let crops = batch.iter_mut().flatten().map(|face| std::mem::take(&mut face.crop)).collect();
+        let mut estimates = self.estimator.run(crops)?.into_iter();
+        let assessed = |(face, estimate)| AssessedFace { face, estimate };
+        let photo = |faces: Vec<Face>| faces.into_iter().zip(estimates.by_ref()).map(assessed).collect();
+        Ok(batch.into_iter().map(photo).map(Ok).collect())
+    }
 }
 
 /// The faces of one photo.
@@ -49,36 +83,49 @@ impl AgePipeline {
     ///
     /// # Errors
     /// [`StartError`] when a bundle cannot be used or the system gives no threads.
-    pub fn start(config: &config::Age) -> Result<Self, StartError> {
+    pub fn start(config: &config::Age, server: &config::Server) -> Result<Self, StartError> {
         let detector = Bundle::<DetectorManifest>::open(&config.detector)?;
         let bundle = Bundle::<AgeManifest>::open(&config.bundle)?;
         let limits = ImageLimits { max_pixels: config.max_pixels.get() };
+        let workers = workers(config.workers, cores());
         let one = NonZeroUsize::MIN;
-        let prepare = stages(workers(config.prepare_workers, cores()), || {
-            Prepare::open(&detector, &bundle, limits, one)
-        })?;
-        let infer = stages(workers(config.infer_workers, cores()), || Estimator::open(&bundle, one))?;
         // One thread each: together no more than the cores that the process may use, unless configured otherwise.
-        tracing::info!(
-            model = MODEL,
-            prepare_workers = prepare.len(),
-            infer_workers = infer.len(),
-            "workers"
-        );
-        let alone = BatchLimits { max_jobs: one, max_weight: one };
-        let shared = BatchLimits { max_jobs: config.max_batch_faces, max_weight: config.max_batch_faces };
+        let steps = steps(workers, || {
+            let estimator = Estimator::open(&bundle, one)?;
+            Ok::<_, StartError>(Assessing {
+                prepare: Prepare::open(&detector, &bundle, limits, one)?,
+                estimator,
+            })
+        })?;
+        tracing::info!(model = MODEL, workers, threads_each = 1, cores = cores(), "workers");
+        let rules = Rules {
+            workers,
+            capacity: config.capacity,
+            max_wait: server.max_wait(),
+            // Faces gain next to nothing by company, and preparing takes longer than the run: each photo is run as soon
+            // as it is prepared.
+            full_batch: one,
+            expectation: EXPECTATION,
+        };
         Ok(Self {
-            door: Door::new(MODEL, config.capacity),
-            prepare: Batcher::start("age-prepare", prepare, alone, StageMeter::new(MODEL, Phase::Prepare))?,
-            infer: Batcher::start("age-infer", infer, shared, StageMeter::new(MODEL, Phase::Infer))?,
+            batcher: Batcher::start(MODEL, steps, rules, BatcherMeter::new(MODEL))?,
             identity: bundle.identity().clone(),
             default_thresholds: bundle.manifest.answer.thresholds.clone(),
+            max_pixels: limits.max_pixels,
         })
     }
 
     /// Resolves once no request is in the pipeline.
     pub(crate) async fn idle(&self) {
-        self.door.idle().await;
+        self.batcher.idle().await;
+    }
+
+    /// Refuses a photo that would come too late, before it is read.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`].
+    pub(crate) fn glance(&self, terms: Terms) -> Result<(), Error> {
+        self.batcher.glance(terms)
     }
 
     /// Which model answers.
@@ -98,29 +145,12 @@ impl AgePipeline {
     pub async fn assess(
         &self,
         photo: PhotoInput,
-        deadline: Instant,
+        terms: Terms,
     ) -> Result<Result<AssessedPhoto, InputError>, Error> {
-        let _admission = self.door.enter(1)?;
-        let prepared = self.prepare.run(Work { input: photo, weight: 1, deadline }).await?;
-        let timings = Timings::prepared(&prepared);
-        let faces = match prepared.output {
-            Ok(faces) => faces,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let estimates = faces.into_iter().map(|face| self.estimate(face, deadline, timings));
-        let (faces, of_faces): (Vec<_>, Vec<_>) = try_join_all(estimates).await?.into_iter().unzip();
-        Ok(Ok(AssessedPhoto { faces, timings: of_faces.into_iter().fold(timings, Timings::or_slower) }))
-    }
-
-    async fn estimate(
-        &self,
-        face: Face,
-        deadline: Instant,
-        timings: Timings,
-    ) -> Result<(AssessedFace, Timings), Error> {
-        let work = Work { input: face.crop.clone(), weight: 1, deadline };
-        let done = self.infer.run(work).await?;
-        let timings = timings.inferred(&done);
-        Ok((AssessedFace { face, estimate: done.output }, timings))
+        let size = photo.pixels().map_or(0, |pixels| pixels.min(self.max_pixels) / 1000);
+        let items = vec![(photo, usize::try_from(size).unwrap_or(usize::MAX))];
+        let Done { outputs, timings } = self.batcher.answer(Request { items, terms }).await?;
+        let faces = outputs.into_iter().next().ok_or(Error::Internal)?;
+        Ok(faces.map(|faces| AssessedPhoto { faces, timings }))
     }
 }

@@ -1,30 +1,63 @@
 //! Chat messages in, signals and risks out.
 
 use std::num::NonZeroUsize;
-use std::time::Instant;
 
-use futures_util::future::try_join_all;
 use models::grooming::{
-    GroomingManifest, MessageInput, MessageScore, MessageScorer, Prepare, RiskModel, TextLimits,
+    GroomingManifest, MessageInput, MessageScore, MessageScorer, Prepare, RiskModel, TextLimits, Tokens,
 };
-use models::{Bundle, Identity, InputError};
+use models::{Bundle, Identity, InferenceError, InputError, Stage as _};
 
-use super::{Door, Timings, stages};
-use crate::batcher::{BatchLimits, Batcher, Work};
+use super::steps;
+use crate::batcher::{Batcher, Expectation, Line, Prepared, Request, Rules, Steps, Terms, Timings};
 use crate::config::{self, cores, workers};
-use crate::metrics::{Phase, StageMeter};
+use crate::metrics::BatcherMeter;
 use crate::{Error, StartError};
 
 const MODEL: &str = "grooming";
 
+/// The model reads no more of a message, and of an earlier turn, than a few dozen tokens.
+const MAX_BYTES: usize = 512;
+const MAX_CONTEXT_BYTES: usize = 64;
+
+/// Before anything was measured, as on one core of a common machine: sizes are bytes of text, weights tokens.
+const EXPECTATION: Expectation = Expectation {
+    prepare: Line { base: 10e-6, slope: 0.1e-6 },
+    weight: Line { base: 3.0, slope: 0.25 },
+    run: Line { base: 1.8e-3, slope: 0.24e-3 },
+};
+
 /// From chat messages to the score of each; and the risk model that turns scores into a conversation's risk.
 pub struct GroomingPipeline {
-    door: Door,
-    prepare: Batcher<Prepare>,
-    infer: Batcher<MessageScorer>,
+    batcher: Batcher<Scoring>,
     identity: Identity,
     manifest: GroomingManifest,
     risk_model: RiskModel,
+}
+
+/// Both steps of a message.
+struct Scoring {
+    prepare: Prepare,
+    scorer: MessageScorer,
+}
+
+impl Steps for Scoring {
+    type Input = MessageInput;
+    type Ready = Tokens;
+    type Output = Result<ScoredMessage, InputError>;
+
+    fn prepare(&mut self, input: MessageInput) -> Result<Prepared<Tokens, Self::Output>, InferenceError> {
+        let prepared = self.prepare.run(vec![input])?.pop();
+        Ok(match prepared.ok_or(InferenceError::Rows { expected: 1, found: 0 })? {
+            Ok(item) => Prepared::Ready { weight: item.len(), item },
+            Err(refusal) => Prepared::Finished(Err(refusal)),
+        })
+    }
+
+    fn run(&mut self, batch: Vec<Tokens>) -> Result<Vec<Self::Output>, InferenceError> {
+        let truncated: Vec<bool> = batch.iter().map(|tokens| tokens.truncated).collect();
+        let scores = self.scorer.run(batch)?.into_iter().zip(truncated);
+        Ok(scores.map(|(score, truncated)| Ok(ScoredMessage { score, truncated })).collect())
+    }
 }
 
 /// Each message's score or refusal, in order.
@@ -50,25 +83,25 @@ impl GroomingPipeline {
     ///
     /// # Errors
     /// [`StartError`] when the bundle cannot be used or the system gives no threads.
-    pub fn start(config: &config::Grooming) -> Result<Self, StartError> {
+    pub fn start(config: &config::Grooming, server: &config::Server) -> Result<Self, StartError> {
         let bundle = Bundle::<GroomingManifest>::open(&config.bundle)?;
         let limits = TextLimits { max_text_bytes: config.max_text_bytes.get() };
-        let one = NonZeroUsize::MIN;
-        let prepare = stages(workers(config.prepare_workers, one), || Prepare::open(&bundle, limits))?;
-        let infer = stages(workers(config.infer_workers, cores()), || MessageScorer::open(&bundle, one))?;
+        let workers = workers(config.workers, cores());
         // One thread each: together no more than the cores that the process may use, unless configured otherwise.
-        tracing::info!(
-            model = MODEL,
-            prepare_workers = prepare.len(),
-            infer_workers = infer.len(),
-            "workers"
-        );
-        let few = BatchLimits { max_jobs: config.max_batch_messages, max_weight: NonZeroUsize::MAX };
-        let shared = BatchLimits { max_jobs: config.max_batch_messages, max_weight: config.max_batch_tokens };
+        let steps = steps(workers, || {
+            let scorer = MessageScorer::open(&bundle, NonZeroUsize::MIN)?;
+            Ok::<_, StartError>(Scoring { prepare: Prepare::open(&bundle, limits)?, scorer })
+        })?;
+        tracing::info!(model = MODEL, workers, threads_each = 1, cores = cores(), "workers");
+        let rules = Rules {
+            workers,
+            capacity: config.capacity,
+            max_wait: server.max_wait(),
+            full_batch: MessageScorer::RUN_TOKENS,
+            expectation: EXPECTATION,
+        };
         Ok(Self {
-            door: Door::new(MODEL, config.capacity),
-            prepare: Batcher::start("grooming-prep", prepare, few, StageMeter::new(MODEL, Phase::Prepare))?,
-            infer: Batcher::start("grooming-infer", infer, shared, StageMeter::new(MODEL, Phase::Infer))?,
+            batcher: Batcher::start(MODEL, steps, rules, BatcherMeter::new(MODEL))?,
             identity: bundle.identity().clone(),
             risk_model: RiskModel::new(&bundle.manifest),
             manifest: bundle.manifest,
@@ -77,7 +110,7 @@ impl GroomingPipeline {
 
     /// Resolves once no request is in the pipeline.
     pub(crate) async fn idle(&self) {
-        self.door.idle().await;
+        self.batcher.idle().await;
     }
 
     /// Which model answers.
@@ -95,38 +128,22 @@ impl GroomingPipeline {
         &self.manifest
     }
 
-    /// Scores messages, each on its own; they share batches with those of other requests.
+    /// Scores messages, each on its own; they share batches with those of other requests. Admitted or refused as a
+    /// whole.
     ///
     /// # Errors
     /// When there is no answer for the request as a whole.
-    pub async fn score(
-        &self,
-        messages: Vec<MessageInput>,
-        deadline: Instant,
-    ) -> Result<ScoredMessages, Error> {
-        let _admission = self.door.enter(messages.len())?;
-        let scores = messages.into_iter().map(|message| self.score_one(message, deadline));
-        let (results, timings): (Vec<_>, Vec<_>) = try_join_all(scores).await?.into_iter().unzip();
-        Ok(ScoredMessages {
-            results,
-            timings: timings.into_iter().fold(Timings::default(), Timings::or_slower),
-        })
+    pub async fn score(&self, messages: Vec<MessageInput>, terms: Terms) -> Result<ScoredMessages, Error> {
+        let items = messages.into_iter().map(|message| (self.size(&message), message));
+        let items = items.map(|(size, message)| (message, size)).collect();
+        let done = self.batcher.answer(Request { items, terms }).await?;
+        Ok(ScoredMessages { results: done.outputs, timings: done.timings })
     }
 
-    async fn score_one(
-        &self,
-        message: MessageInput,
-        deadline: Instant,
-    ) -> Result<(Result<ScoredMessage, InputError>, Timings), Error> {
-        let prepared = self.prepare.run(Work { input: message, weight: 1, deadline }).await?;
-        let timings = Timings::prepared(&prepared);
-        let tokens = match prepared.output {
-            Ok(tokens) => tokens,
-            Err(refusal) => return Ok((Err(refusal), timings)),
-        };
-        let (weight, truncated) = (tokens.len(), tokens.truncated);
-        let done = self.infer.run(Work { input: tokens, weight, deadline }).await?;
-        let timings = timings.inferred(&done);
-        Ok((Ok(ScoredMessage { score: done.output, truncated }), timings))
+    /// Bytes that the model reads, roughly: a tokenizer on the way in would cost more than it tells.
+    fn size(&self, message: &MessageInput) -> usize {
+        let unread = message.context.len().saturating_sub(self.manifest.context_turns());
+        let context = message.context[unread..].iter().map(|turn| turn.text.len().min(MAX_CONTEXT_BYTES));
+        message.text.len().min(MAX_BYTES) + context.sum::<usize>()
     }
 }

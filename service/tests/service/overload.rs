@@ -1,7 +1,5 @@
 //! What is too much is refused at the door; what is too late never runs; what was accepted is answered.
 
-use std::time::Duration;
-
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use proto::age::v1::EstimateAgeRequest;
@@ -31,9 +29,10 @@ async fn over_capacity_is_refused_at_once_and_the_rest_is_answered() {
             }
             Err(status) => {
                 assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
-                assert_eq!(status.metadata().get("grpc-retry-pushback-ms").expect("a pushback"), "100");
+                let pushback = status.metadata().get("grpc-retry-pushback-ms").expect("a pushback");
+                let pushback: u128 = pushback.to_str().expect("text").parse().expect("milliseconds");
                 let retry = status.get_error_details().retry_info().expect("a RetryInfo").retry_delay;
-                assert_eq!(retry, Some(Duration::from_millis(100)));
+                assert_eq!(retry.expect("a delay").as_millis(), pushback);
             }
         }
     }
@@ -60,4 +59,22 @@ async fn the_configured_deadline_bounds_those_who_name_none() {
     let server = Server::ready_with(|config| config.server.deadline_ms = 1.try_into().expect("not 0")).await;
     let status = server.age().estimate_age(request()).await.expect_err("a millisecond is not enough");
     assert_eq!(status.code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn a_priority_is_interactive_or_bulk_and_nothing_else() {
+    let server = Server::ready().await;
+    let with = |priority: &'static str| {
+        let mut request = Request::new(request());
+        request.metadata_mut().insert("ward-priority", priority.parse().expect("a value"));
+        request
+    };
+    for priority in ["interactive", "bulk"] {
+        server.age().estimate_age(with(priority)).await.expect("an answer");
+    }
+    let status = server.age().estimate_age(with("urgent")).await.expect_err("no priority");
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let details = status.get_error_details();
+    assert_eq!(details.error_info().expect("an ErrorInfo").reason, "PRIORITY_UNKNOWN");
+    assert_eq!(details.bad_request().expect("a field").field_violations[0].field, "ward-priority");
 }

@@ -13,7 +13,7 @@ use crate::server::{conversation, repository};
 const MARKER: &str = "zanzibarquokka";
 
 /// Metrics that a scored chat moves.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "ward_requests_total",
     "ward_request_seconds",
     "ward_queue_wait_seconds",
@@ -23,6 +23,7 @@ const NAMES: [&str; 10] = [
     "ward_batch_tokens",
     "ward_padding_ratio",
     "ward_in_flight",
+    "ward_rejected_total",
     "ward_messages_to_alert",
 ];
 

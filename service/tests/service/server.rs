@@ -98,15 +98,9 @@ impl Server {
 /// The shipped configuration with the least memory, and patient: a loaded machine is no failure.
 pub(crate) fn config() -> Config {
     let mut config = Config::load(Some(&repository().join("ward.toml"))).expect("the shipped file is valid");
-    for workers in [
-        &mut config.age.prepare_workers,
-        &mut config.age.infer_workers,
-        &mut config.grooming.prepare_workers,
-        &mut config.grooming.infer_workers,
-    ] {
-        *workers = 1;
-    }
+    (config.age.workers, config.grooming.workers) = (1, 1);
     config.server.deadline_ms = 120_000.try_into().expect("not 0");
+    config.server.max_wait_ms = 120_000.try_into().expect("not 0");
     config
 }
 

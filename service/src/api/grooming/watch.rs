@@ -13,13 +13,14 @@ use tonic::Status;
 
 use super::{age_groups, ids, score_or_silence, sent_at, to_wire, turn_of};
 use crate::api::{Served, answer};
+use crate::batcher::{Priority, Timings};
 use crate::error::RequestFault;
-use crate::pipeline::Timings;
 use crate::{App, Error, config, metrics};
 
 /// One stream's memory.
 pub(super) struct Watch {
     served: Arc<Served>,
+    priority: Priority,
     max_text_bytes: usize,
     /// Never locked across an await.
     conversations: Mutex<LruCache<String, Watched>>,
@@ -50,9 +51,9 @@ struct Score {
 }
 
 impl Watch {
-    pub(super) fn new(served: Arc<Served>, config: &config::Grooming) -> Arc<Self> {
+    pub(super) fn new(served: Arc<Served>, config: &config::Grooming, priority: Priority) -> Arc<Self> {
         let conversations = Mutex::new(LruCache::new(config.max_watched_conversations));
-        Arc::new(Self { served, max_text_bytes: config.max_text_bytes.get(), conversations })
+        Arc::new(Self { served, priority, max_text_bytes: config.max_text_bytes.get(), conversations })
     }
 
     /// Remembers the turn at once, then scores the message.
@@ -130,10 +131,11 @@ impl Watch {
     }
 
     async fn score_one(&self, pending: Pending) -> Result<Score, Error> {
-        let deadline = self.served.deadline();
-        let scored = self.served.app()?.grooming.score(vec![pending.input], deadline);
-        let scored =
-            tokio::time::timeout_at(deadline.into(), scored).await.map_err(|_| Error::DeadlineExceeded)??;
+        let terms = self.served.terms_now(self.priority);
+        let scored = self.served.app()?.grooming.score(vec![pending.input], terms);
+        let scored = tokio::time::timeout_at(terms.deadline.into(), scored)
+            .await
+            .map_err(|_| Error::DeadlineExceeded)??;
         let result = scored.results.into_iter().next().ok_or(Error::Internal)?;
         let score = score_or_silence(result).map_err(|refusal| Error::input("message.text", refusal))?;
         let Pending { message_id, author_id, sent_at, .. } = pending;
