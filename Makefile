@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV_PYTHON = .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test fmt lint docs footprint clean
+.PHONY: help setup run test fmt lint docs footprint bench clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,11 @@ docs: ## Build the documentation of the crates (into target/doc)
 footprint: setup ## Measure time until ready and memory, as JSON
 	cargo build --locked --release --package service
 	$(VENV_PYTHON) scripts/footprint.py
+
+bench: setup ## Measure speed and overload against the models alone, as a table (20 minutes)
+	cargo build --locked --release --workspace
+	cargo bench --locked --package models --bench raw_limit --no-run
+	$(VENV_PYTHON) scripts/bench.py
 
 clean: ## Remove all that was built and fetched
 	cargo clean
