@@ -41,11 +41,11 @@ impl Crop {
     }
 }
 
-/// A turned square in the photo, divided into steps × steps sampling points.
+/// A turned square in the photo, divided into sampling points, as many along each side.
 struct Square {
     centre: (f64, f64),
-    side: f64,
-    steps: f64,
+    /// How far each sampling point lies from the middle, along a side.
+    along: Vec<f64>,
     cos: f64,
     sin: f64,
 }
@@ -57,8 +57,7 @@ impl Square {
         let angle = eye_line(eye, other);
         Self {
             centre: (f64::from(centre.x), f64::from(centre.y)),
-            side,
-            steps: f64::from(steps),
+            along: (0..steps).map(|step| ((f64::from(step) + 0.5) / f64::from(steps) - 0.5) * side).collect(),
             cos: angle.cos(),
             sin: angle.sin(),
         }
@@ -67,21 +66,20 @@ impl Square {
     /// Mean of samples × samples points from `first` (column, row) on, rounded.
     fn mean(&self, photo: &Photo, first: (u32, u32), samples: u32) -> [u8; 3] {
         let mut total = [0.0_f32; 3];
-        for row in first.1..first.1 + samples {
-            for column in first.0..first.0 + samples {
-                let (x, y) = self.place(column, row);
+        let along = |first: u32| &self.along[first as usize..(first + samples) as usize];
+        for &down in along(first.1) {
+            for &across in along(first.0) {
+                let (x, y) = self.place(across, down);
                 let colour = bilinear(photo, x - 0.5, y - 0.5);
                 total.iter_mut().zip(colour).for_each(|(sum, value)| *sum += value);
             }
         }
         let count = (samples * samples) as f32;
-        total.map(|sum| (sum / count + 0.5).floor() as u8)
+        total.map(|sum| (sum / count + 0.5) as u8)
     }
 
     /// Where a sampling point lies in the photo.
-    fn place(&self, column: u32, row: u32) -> (f64, f64) {
-        let along = |step: u32| ((f64::from(step) + 0.5) / self.steps - 0.5) * self.side;
-        let (across, down) = (along(column), along(row));
+    fn place(&self, across: f64, down: f64) -> (f64, f64) {
         (
             self.centre.0 + self.cos * across - self.sin * down,
             self.centre.1 + self.sin * across + self.cos * down,
@@ -96,29 +94,46 @@ fn eye_line(eye: Point, other: Point) -> f64 {
 
 /// The colour at pixel indices (0 is the first pixel's middle); what lies outside counts as black.
 fn bilinear(photo: &Photo, x: f64, y: f64) -> [f32; 3] {
-    let (left, top) = (x.floor(), y.floor());
-    let (right_share, bottom_share) = ((x - left) as f32, (y - top) as f32);
-    let (column, row) = (left as i64, top as i64);
-    let corners = [
-        (column, row, (1.0 - right_share) * (1.0 - bottom_share)),
-        (column + 1, row, right_share * (1.0 - bottom_share)),
-        (column, row + 1, (1.0 - right_share) * bottom_share),
-        (column + 1, row + 1, right_share * bottom_share),
+    let (column, row) = (whole(x), whole(y));
+    let (right_share, bottom_share) = ((x - column as f64) as f32, (y - row as f64) as f32);
+    let shares = [
+        (1.0 - right_share) * (1.0 - bottom_share),
+        right_share * (1.0 - bottom_share),
+        (1.0 - right_share) * bottom_share,
+        right_share * bottom_share,
     ];
-    let mut colour = [0.0; 3];
-    for (column, row, share) in corners {
-        if let Some(pixel) = pixel(photo, column, row) {
-            colour.iter_mut().zip(pixel).for_each(|(sum, &value)| *sum += share * f32::from(value));
-        }
-    }
-    colour
+    let corners = corners(photo, column, row);
+    std::array::from_fn(|channel| {
+        let values = corners.map(|pixel| f32::from(pixel[channel]));
+        values.into_iter().zip(shares).fold(0.0, |sum, (value, share)| sum + share * value)
+    })
 }
 
-fn pixel(photo: &Photo, column: i64, row: i64) -> Option<&[u8]> {
-    let column = u32::try_from(column).ok().filter(|column| *column < photo.width())?;
-    let row = u32::try_from(row).ok().filter(|row| *row < photo.height())?;
-    let at = 3 * (row as usize * photo.width() as usize + column as usize);
-    photo.rgb().get(at..at + 3)
+/// The next whole number below: without a call of the C library's, where the processor's own is not to be relied on.
+fn whole(value: f64) -> i64 {
+    let toward_zero = value as i64;
+    toward_zero - i64::from((toward_zero as f64) > value)
+}
+
+/// The four pixels of which the first is at (column, row), row by row.
+fn corners(photo: &Photo, column: i64, row: i64) -> [[u8; 3]; 4] {
+    let inside = |at: i64, extent: u32| (0..i64::from(extent) - 1).contains(&at);
+    if inside(column, photo.width()) && inside(row, photo.height()) {
+        let width = photo.width() as usize;
+        let pixels = photo.rgb().as_chunks::<3>().0;
+        let at = row as usize * width + column as usize;
+        return [pixels[at], pixels[at + 1], pixels[at + width], pixels[at + width + 1]];
+    }
+    [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(across, down)| pixel(photo, column + across, row + down))
+}
+
+/// A pixel of the photo, or black outside it.
+fn pixel(photo: &Photo, column: i64, row: i64) -> [u8; 3] {
+    let within = |at: i64, extent: u32| u32::try_from(at).ok().filter(|at| *at < extent);
+    let Some((column, row)) = within(column, photo.width()).zip(within(row, photo.height())) else {
+        return [0; 3];
+    };
+    photo.rgb().as_chunks::<3>().0[row as usize * photo.width() as usize + column as usize]
 }
 
 #[cfg(test)]

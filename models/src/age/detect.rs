@@ -102,7 +102,7 @@ impl Detector {
         let long_side = photo.width().max(photo.height()) as f32;
         let scale = (self.input.max_side as f32 / long_side).min(1.0);
         if scale >= 1.0 {
-            return Ok(Fed::new(photo.rgb(), (photo.width(), photo.height()), scale, self.input.border));
+            return Fed::new(photo.rgb(), (photo.width(), photo.height()), scale, self.input.border);
         }
         let shrunk = |extent: u32| ((extent as f32 * scale).round() as u32).max(1);
         let (width, height) = (shrunk(photo.width()), shrunk(photo.height()));
@@ -110,7 +110,7 @@ impl Detector {
         let mut small = Image::new(width, height, PixelType::U8x3);
         let how = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
         self.resizer.resize(&source, &mut small, &how)?;
-        Ok(Fed::new(small.buffer(), (width, height), scale, self.input.border))
+        Fed::new(small.buffer(), (width, height), scale, self.input.border)
     }
 }
 
@@ -123,17 +123,22 @@ struct Fed {
 }
 
 impl Fed {
-    fn new(rgb: &[u8], (width, height): (u32, u32), scale: f32, border: u32) -> Self {
+    fn new(rgb: &[u8], (width, height): (u32, u32), scale: f32, border: u32) -> Result<Self, InferenceError> {
         let padded = |extent: u32| ((extent + 2 * border).next_multiple_of(MULTIPLE)) as usize;
-        let mut pixels = Array4::zeros((1, 3, padded(height), padded(width)));
-        for (index, colour) in rgb.chunks_exact(3).enumerate() {
-            let row = border as usize + index / width as usize;
-            let column = border as usize + index % width as usize;
-            for (channel, value) in colour.iter().rev().enumerate() {
-                pixels[[0, channel, row, column]] = f32::from(*value);
+        let (rows, columns) = (padded(height), padded(width));
+        let mut pixels = vec![0.0; 3 * rows * columns];
+        for (plane, colour) in pixels.chunks_exact_mut(rows * columns).zip([2, 1, 0]) {
+            let inside = plane.chunks_exact_mut(columns).skip(border as usize);
+            for (row, line) in inside.zip(rgb.chunks_exact(3 * width as usize)) {
+                let inside = row.iter_mut().skip(border as usize);
+                inside.zip(line.as_chunks::<3>().0).for_each(|(to, from)| *to = f32::from(from[colour]));
             }
         }
-        Self { pixels, scale, border: border as f32 }
+        Ok(Self {
+            pixels: Array4::from_shape_vec((1, 3, rows, columns), pixels)?,
+            scale,
+            border: border as f32,
+        })
     }
 
     /// From pixels of the network's input to pixels of the photo.

@@ -113,7 +113,7 @@ impl Estimator {
         let mut values = Vec::with_capacity(crops.len() * 3 * size * size);
         for crop in crops {
             for channel in 0..3 {
-                values.extend(crop.rgb.iter().skip(channel).step_by(3).map(|&value| f32::from(value)));
+                values.extend(crop.rgb.as_chunks::<3>().0.iter().map(|pixel| f32::from(pixel[channel])));
             }
         }
         Ok(Array4::from_shape_vec((crops.len(), 3, size, size), values)?)

@@ -3,6 +3,10 @@
 use super::{Candidate, Moment, Policy, Step, Work};
 use crate::batcher::request::{Phase, Priority};
 
+/// Items are prepared for about so long before the queue is looked at again: some may be dead by then, or others more
+/// urgent.
+const PREPARING_SECONDS: f64 = 0.002;
+
 impl Policy {
     /// What a worker that is free now does next, while `idle` others are free too.
     pub(in crate::batcher) fn next(&mut self, now: Moment, idle: usize) -> Option<Step> {
@@ -17,9 +21,9 @@ impl Policy {
             ready.truncate(count);
             (Work::Run, ready)
         } else {
-            let expected = |size| self.costs.expected_weight(size);
-            let count = share(raw.len()).min(fitting(&raw, full - prepared, expected));
-            raw.truncate(count);
+            let fill = fitting(&raw, full - prepared, |size| self.costs.expected_weight(size));
+            let soon = fitting(&raw, PREPARING_SECONDS, |size| self.costs.of_preparing(&[size]));
+            raw.truncate(share(raw.len()).min(fill).min(soon));
             (Work::Prepare, raw)
         };
         Some(self.begin(now, priority, work))
@@ -63,10 +67,10 @@ impl Policy {
     }
 }
 
-/// How many of the first items fill a batch that has `room` left; one at least.
-fn fitting(items: &[Candidate], room: f64, weight: impl Fn(usize) -> f64) -> usize {
+/// How many of the first items take no more than `room` in all; one at least.
+fn fitting(items: &[Candidate], room: f64, takes: impl Fn(usize) -> f64) -> usize {
     let total = |sum: &mut f64, item: &Candidate| {
-        *sum += weight(item.measure);
+        *sum += takes(item.measure);
         Some(*sum)
     };
     items.iter().scan(0.0, total).take_while(|&total| total <= room).count().max(1)
