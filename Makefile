@@ -37,10 +37,11 @@ footprint: setup ## Measure time until ready and memory, as JSON
 	cargo build --locked --release --package service
 	$(VENV_PYTHON) scripts/footprint.py
 
-bench: setup ## Measure speed and overload against the models alone, as a table (20 minutes)
+# CHATS are files of chats to draw messages from, where the load test's own lines are not enough.
+bench: setup ## Measure speed and overload against the models alone, as a table (half an hour)
 	cargo build --locked --release --workspace
 	cargo bench --locked --package models --bench raw_limit --no-run
-	$(VENV_PYTHON) scripts/bench.py
+	$(VENV_PYTHON) scripts/bench.py $(CHATS)
 
 clean: ## Remove all that was built and fetched
 	cargo clean

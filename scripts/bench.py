@@ -1,47 +1,37 @@
 """How near Ward comes to what its models reach without any server, and what it does under five times too much load.
 
-    make bench                                           the load test's own lines
-    .venv/bin/python scripts/bench.py CHATS.jsonl.gz     real texts, after `cargo build --release`
+    make bench                             on the load test's own lines
+    make bench CHATS="A.jsonl B.jsonl.gz"  on real texts
 
 The server has one core and the client another, both on loopback; the raw limit runs on the server's core. Sides take
 turns and the medians are compared, so that a machine that is slow for a while is slow for both. Chats are in the form of
 examples/chat.jsonl, plain or gzip; of lines that name a split, those of `val` are used. Prints a table and writes
-target/bench.json. Takes about twenty minutes, of which --minutes are for memory. Linux only.
+target/bench.json. Takes half an hour; --minutes more for memory. Linux only.
 """
 
 import argparse
-import gzip
 import json
 import os
-import random
 import statistics
-import subprocess
 import sys
-import time
 from pathlib import Path
 
-import cargo
+from testbed import PATIENT, TARGET, WORK, Server, raw_limit, write_texts
 
-sys.path.insert(0, str(cargo.PROJECT / "tests"))
-import ward  # noqa: E402  (only found once tests/ is on the path)
-
-SERVER_CORE, CLIENT_CORE = "0", "1"
-MESSAGES = 1000
-SEED = 1
 # Of each load, after a second to warm up.
 LOAD = ("--warm-up", "1s", "--duration", "8s")
 DEADLINE = ("--deadline", "250ms")
+# Longer, since there are only three or four such calls a second.
+BATCHES = ("--batch", 64, "--concurrency", 4, *PATIENT, "--warm-up", "2s", "--duration", "20s")
 RETRYING = ("--retry-share", 0.5)
 OVERLOAD = 5
-TARGET = cargo.PROJECT / "target"
-WORK = TARGET / "bench"
+LONE_TURNS = 5
 
 
 def main():
     options = parsed()
     if (os.cpu_count() or 1) < 2:
         sys.exit("make bench needs two cores: one for the server, one for the client")
-    WORK.mkdir(parents=True, exist_ok=True)
     texts, figures = write_texts(options.texts), Figures()
     for number in range(options.rounds):
         progress(f"speed, round {number + 1} of {options.rounds}")
@@ -65,65 +55,6 @@ def parsed():
     parser.add_argument("--rounds", type=int, default=5, help="times that each side runs (default 5)")
     parser.add_argument("--minutes", type=float, default=1, help="of five times too much load (default 1)")
     return parser.parse_args()
-
-
-def write_texts(files):
-    """One message a line: the same for the load test and for the raw limit."""
-    lines = [line for path in files for line in lines_of(path)]
-    if not files:
-        lines = (cargo.PROJECT / "loadtest/src/messages.txt").read_text(encoding="utf-8").splitlines()
-    random.Random(SEED).shuffle(lines)
-    texts = WORK / "texts.txt"
-    texts.write_text("".join(f"{line}\n" for line in lines[:MESSAGES]), encoding="utf-8")
-    return texts
-
-
-def lines_of(path):
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
-        chats = [json.loads(row) for row in file]
-    kept = [chat for chat in chats if chat.get("split", "val") == "val"]
-    texts = (" ".join(message["text"].split()) for chat in kept for message in chat["messages"])
-    return [text for text in texts if text]
-
-
-class Server:
-    """`ward serve` with the shipped configuration, on the server's core."""
-
-    def __enter__(self):
-        process_ids = []
-        self.ward = ward.Ward(started=process_ids.append, profile="release", core=SERVER_CORE)
-        self.process_id = process_ids[0]
-        return self
-
-    def __exit__(self, *_):
-        self.ward.stop()
-
-    def load(self, target, *arguments):
-        """What ward-loadtest measures, from the client's core. It fails when a score changes under load."""
-        file = WORK / "load.json"
-        words = [cargo.program("ward-loadtest", "release"), target, "--addr", f"http://{self.ward.address}",
-                 "--json", file, *arguments]
-        done = subprocess.run(["taskset", "--cpu-list", CLIENT_CORE, *map(str, words)], capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"ward-loadtest failed:\n{done.stderr}")
-        return json.loads(file.read_text(encoding="utf-8"))
-
-    def memory_mib(self):
-        for line in Path(f"/proc/{self.process_id}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                return int(line.split()[1]) / 1024
-        raise KeyError("VmRSS")
-
-
-def raw_limit(*arguments):
-    """The lines of `cargo bench -p models --bench raw_limit`, run on the server's core."""
-    words = ["taskset", "--cpu-list", SERVER_CORE, "cargo", "bench", "--locked", "--package", "models", "--bench",
-             "raw_limit", "--", *map(str, arguments)]
-    done = subprocess.run(words, cwd=cargo.PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if done.returncode != 0:
-        sys.exit(f"the raw limit failed:\n{done.stderr}")
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
 class Figures:
@@ -156,21 +87,27 @@ class Speed:
 
     def chat(self):
         [raw] = raw_limit("chat", self.texts)
-        typical = WORK / "typical.txt"
-        typical.write_text(self.of_length(raw["p50_tokens"]), encoding="utf-8")
-        [lone_raw] = raw_limit("chat", typical)
         with Server() as server:
-            saturated = ("--texts", self.texts, "--deadline", "5s", *LOAD)
-            batched = server.load("grooming", *saturated, "--batch", 64, "--concurrency", 4)
-            unary = server.load("grooming", *saturated, "--concurrency", 24)
-            lone = server.load("grooming", "--texts", typical, *LOAD, "--concurrency", 1)
+            batched = server.load("grooming", "--texts", self.texts, *BATCHES)
+            # So many that there is always work, and so few that hardly any is refused: short messages are refused less.
+            unary = server.load("grooming", "--texts", self.texts, *LOAD, *PATIENT, "--concurrency", 16)
         self.note(
             chat_raw_limit=raw["raw_limit"],
             chat_batched_ratio=batched["items_per_second"] / raw["raw_limit"],
             chat_unary_ratio=unary["items_per_second"] / raw["raw_limit"],
-            lone_overhead_ms=lone["latency_ms"]["p50"] - lone_raw["alone_p50_ms"],
             alone_p99_ms=raw["alone_p99_ms"],
         )
+        self.lone(raw["p50_tokens"])
+
+    def lone(self, tokens):
+        """A message of the median length, in many short turns: the machine's own pace varies by more than is looked for."""
+        typical = WORK / "typical.txt"
+        typical.write_text(self.of_length(tokens), encoding="utf-8")
+        with Server() as server:
+            for _ in range(LONE_TURNS):
+                [raw] = raw_limit("chat", typical)
+                lone = server.load("grooming", "--texts", typical, "--duration", "2s", *PATIENT, "--concurrency", 1)
+                self.note(lone_overhead_ms=lone["latency_ms"]["p50"] - raw["alone_p50_ms"])
 
     def of_length(self, tokens):
         """A message that is about as long as the median; words are a little longer than tokens."""
@@ -178,13 +115,13 @@ class Speed:
         return min(lines, key=lambda line: abs(len(line.split()) + 3 - tokens)) + "\n"
 
     def photos(self):
-        ratios = []
         for raw in raw_limit("photos", WORK):
             with Server() as server:
-                got = server.load("age", "--image", raw["file"], *LOAD, "--concurrency", 8, "--deadline", "5s")
-            ratios.append(got["items_per_second"] / raw["raw_limit"])
-            self.note(**{f"photo_ratio_{Path(raw['file']).stem}": ratios[-1]})
-        self.note(photo_ratio=min(ratios))
+                calls = ("age", "--image", raw["file"], *LOAD, *PATIENT)
+                saturated, lone = server.load(*calls, "--concurrency", 8), server.load(*calls, "--concurrency", 1)
+            size = Path(raw["file"]).stem
+            self.note(**{f"photo_ratio_{size}": saturated["items_per_second"] / raw["raw_limit"],
+                         f"photo_lone_overhead_{size}_ms": lone["latency_ms"]["p50"] - raw["in_turn_ms"]})
 
 
 class Overload:
@@ -227,10 +164,9 @@ class Overload:
         self.note(interactive_beside_bulk=interactive["in_time"] / interactive["calls"], bulk_per_second=bulk["goodput"])
 
     def idle(self):
-        closed = ("--batch", 64, "--concurrency", 4, "--deadline", "5s", *LOAD)
-        beside = ("--idle-connections", 1000, "--idle-streams", 200)
-        alone = self.server.load("grooming", "--texts", self.texts, *closed)
-        crowd = self.server.load("grooming", "--texts", self.texts, *closed, *beside)
+        batches = ("grooming", "--texts", self.texts, *BATCHES)
+        alone = self.server.load(*batches)
+        crowd = self.server.load(*batches, "--idle-connections", 1000, "--idle-streams", 200)
         self.note(idle_loss=1 - crowd["items_per_second"] / alone["items_per_second"])
 
 
@@ -246,8 +182,9 @@ def memory(texts, knee, minutes, figures):
 
 def derived(report):
     """Figures of figures: the worse of two sides, a latency in inferences."""
-    sides = ("cancel", "no_cancel")
+    sides, sizes = ("cancel", "no_cancel"), ("640x480", "1280x720")
     return report | {
+        "photo_ratio": min(report[f"photo_ratio_{size}"] for size in sizes),
         "goodput_5x_ratio": min(report[f"goodput_5x_ratio_{side}"] for side in sides),
         "p99_5x_ms": max(report[f"p99_5x_{side}_ms"] for side in sides),
         "p99_70_percent_inferences": report["p99_70_percent_ms"] / report["alone_p99_ms"],
@@ -260,7 +197,9 @@ ROWS = (
     ("chat, unary, saturated ÷ raw limit", "chat_unary_ratio", 0.85, "least"),
     ("photos 640×480 ÷ stages alone", "photo_ratio_640x480", 0.92, "least"),
     ("photos 1280×720 ÷ stages alone", "photo_ratio_1280x720", 0.92, "least"),
-    ("lone request − one inference, ms", "lone_overhead_ms", 0.6, "most"),
+    ("lone message − one inference, ms", "lone_overhead_ms", 0.6, "most"),
+    ("lone photo 640×480 − stages in turn, ms", "photo_lone_overhead_640x480_ms", 0.6, "most"),
+    ("lone photo 1280×720 − stages in turn, ms", "photo_lone_overhead_1280x720_ms", 0.6, "most"),
     ("p99 at 70 % of the knee ÷ p99 inference", "p99_70_percent_inferences", 5, "most"),
     ("failures at 70 % of the knee", "failures_70_percent", 0, "most"),
     ("goodput at 5× ÷ at the knee, who cancels", "goodput_5x_ratio_cancel", 0.95, "least"),

@@ -35,7 +35,7 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
         .set_buckets_for_metric(Matcher::Full(PADDING_RATIO.to_owned()), &RATIOS)?
-        .set_buckets_for_metric(Matcher::Prefix("ward_".to_owned()), &COUNTS)?
+        .set_buckets(&COUNTS)?
         .install_recorder()?;
     describe();
     Ok(handle)

@@ -122,6 +122,12 @@ async fn logs_and_metrics_hold_nothing_of_a_message() {
         assert!(metrics.contains(name), "{name} is missing");
     }
     assert!(metrics.contains("code=\"INVALID_ARGUMENT\""));
+    for seconds in NAMES.iter().filter(|name| name.ends_with("_seconds")) {
+        let shown = |least: &str| {
+            metrics.lines().any(|line| line.starts_with(seconds) && line.contains(&format!("le=\"{least}\"")))
+        };
+        assert!(shown("0.0001") && shown("10"), "{seconds} does not show 100 µs to 10 s");
+    }
     let said = ward.stop(said);
     assert!(said.contains("stopped"), "{said}");
     for text in [&said, &metrics] {
