@@ -3,7 +3,7 @@
     .venv/bin/python scripts/costs.py [CHATS ...]        after `make bench`, on the same chats
 
 The server has one core, as in `make bench`, and is looked at while it works: what its threads took is the kernel's count,
-what the steps took is its own metrics'. Prints a table and writes target/costs.json. Takes two minutes. Linux only.
+what preparing took is its own metrics'. Prints a table and writes target/costs.json. Takes two minutes. Linux only.
 """
 
 import argparse
@@ -21,7 +21,7 @@ WATCHED = 8
 DURATION = f"{UNTIL_LOAD + WATCHED + 2}s"
 MICROSECONDS = 1e6
 TRANSPORT = "tokio-rt-worker"
-STEPS = ("transport", "prepare", "model", "hand over")
+STEPS = ("transport", "prepare", "model")
 
 
 def main():
@@ -53,9 +53,9 @@ def measure(target, *arguments):
         load.wait()
     spent = {name: MICROSECONDS * (after[name] - before[name]) for name in before}
     items = spent.pop("items") / MICROSECONDS
-    steps = {"transport": spent["transport"], "prepare": spent["prepare"], "model": spent["model"]}
-    steps["hand over"] = spent["worker"] - spent["prepare"] - spent["model"]
-    return {name: value / items for name, value in steps.items()}
+    # By the clock, the model's own time would count what other threads took of the core meanwhile.
+    spent["model"] = spent["worker"] - spent["prepare"]
+    return {step: spent[step] / items for step in STEPS}
 
 
 def counters(server, model):
@@ -67,7 +67,6 @@ def counters(server, model):
         "transport": threads[TRANSPORT],
         "worker": threads[model],
         "prepare": metrics[f"ward_prepare_seconds_sum{of_model}"],
-        "model": metrics[f"ward_infer_seconds_sum{of_model}"],
         "items": metrics[f"ward_batch_jobs_sum{of_model}"],
     }
 

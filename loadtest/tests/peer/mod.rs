@@ -22,8 +22,8 @@ use proto::grooming::v1::{
     ScoreMessagesRequest, ScoreMessagesResponse, WatchConversationsRequest,
 };
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_stream::{Stream, StreamExt as _};
+use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status, Streaming};
 
 /// What it has seen.
@@ -51,7 +51,7 @@ pub(crate) async fn serve() -> (Arc<Peer>, SocketAddr) {
     let router = tonic::transport::Server::builder()
         .add_service(AgeEstimationServiceServer::new(shared.clone()))
         .add_service(GroomingDetectionServiceServer::new(shared));
-    let incoming = TcpListenerStream::new(listener).map(move |socket| {
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).map(move |socket| {
         counting.connections.fetch_add(1, Ordering::Relaxed);
         socket
     });
