@@ -54,7 +54,9 @@ pub(super) fn linear(axes: &Axes, curves: &[Curve]) -> Result<String> {
 pub(super) fn logarithmic(axes: &Axes, curves: &[Curve]) -> Result<String> {
     let (x, y) = extent(curves);
     let top = axes.level.unwrap_or_default().max(y.end);
-    drawn(axes, curves, (0.0..x.end * 1.05, (y.start * 0.8..top * 1.3).log_scale()))
+    // From a power of ten on: those are what is labelled.
+    let bottom = 10.0_f64.powf(y.start.log10().floor());
+    drawn(axes, curves, (0.0..x.end * 1.05, (bottom..top * 1.3).log_scale()))
 }
 
 /// Of all points; of none, an extent that can be drawn.

@@ -65,12 +65,14 @@ fn append_curves(body: &mut String, report: &Report) -> Result<()> {
     append_curve(body, "Throughput and goodput against offered load", &rates, || curve::linear(&axes, &rates))
 }
 
+/// Of a rate that was tried twice, the second try: it decided.
 fn of_steps(
     report: &Report,
     (name, colour): (&'static str, plotters::prelude::RGBColor),
     point: impl Fn(&Figures) -> Option<(f64, f64)>,
 ) -> Curve {
-    Curve { name, colour, points: report.steps.iter().filter_map(point).collect() }
+    let tries = report.steps.chunk_by(|a, b| a.offered_rate == b.offered_rate);
+    Curve { name, colour, points: tries.filter_map(<[Figures]>::last).filter_map(point).collect() }
 }
 
 fn of_baseline(report: &Report, name: &'static str, (x, y): (&str, &str)) -> Curve {
