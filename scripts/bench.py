@@ -106,8 +106,11 @@ class Speed:
         with Server() as server:
             for _ in range(LONE_TURNS):
                 [raw] = raw_limit("chat", typical)
+                before = inference(server)
                 lone = server.load("grooming", "--texts", typical, "--duration", "2s", *PATIENT, "--concurrency", 1)
-                self.note(lone_overhead_ms=lone["latency_ms"]["p50"] - raw["alone_p50_ms"])
+                seconds, runs = (now - then for now, then in zip(inference(server), before))
+                p50 = lone["latency_ms"]["p50"]
+                self.note(lone_overhead_ms=p50 - raw["alone_p50_ms"], lone_around_own_ms=p50 - 1000 * seconds / runs)
 
     def of_length(self, tokens):
         """A message that is about as long as the median; words are a little longer than tokens."""
@@ -122,6 +125,12 @@ class Speed:
             size = Path(raw["file"]).stem
             self.note(**{f"photo_ratio_{size}": saturated["items_per_second"] / raw["raw_limit"],
                          f"photo_lone_overhead_{size}_ms": lone["latency_ms"]["p50"] - raw["in_turn_ms"]})
+
+
+def inference(server):
+    """Seconds that the message model ran so far, and how often."""
+    metrics = server.metrics()
+    return [metrics[f'ward_infer_seconds_{what}{{model="grooming"}}'] for what in ("sum", "count")]
 
 
 class Overload:
@@ -198,6 +207,7 @@ ROWS = (
     ("photos 640×480 ÷ stages alone", "photo_ratio_640x480", 0.92, "least"),
     ("photos 1280×720 ÷ stages alone", "photo_ratio_1280x720", 0.92, "least"),
     ("lone message − one inference, ms", "lone_overhead_ms", 0.6, "most"),
+    ("lone message − its own inference, ms", "lone_around_own_ms", None, None),
     ("lone photo 640×480 − stages in turn, ms", "photo_lone_overhead_640x480_ms", 0.6, "most"),
     ("lone photo 1280×720 − stages in turn, ms", "photo_lone_overhead_1280x720_ms", 0.6, "most"),
     ("p99 at 70 % of the knee ÷ p99 inference", "p99_70_percent_inferences", 5, "most"),
