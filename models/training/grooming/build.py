@@ -2,8 +2,9 @@
 
     python build.py --data DIR --out DIR --bundle ../../bundles/grooming
 
-Trains (or resumes) in `--out`, exports model.onnx, scores held-out conversations with it, calibrates, fits the
-conversation's risk, writes the bundle, and prints the figures of the model card.
+Trains (or resumes) in `--out`, exports model.onnx, scores held-out conversations with it, calibrates, fits the conversation's risk,
+the first stage of the cascade and the index, writes the bundle, and prints figures. Those of the model card come from
+`ward-eval grooming`, on what generate.py writes.
 """
 
 from __future__ import annotations
@@ -13,27 +14,45 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 import benign
 import calibrate
 import export
+import fit_index
 import fit_risk
+import screen
 from benign import BenignPool
 from compose import Composer
 from conversation import Conversation
-from encode import open_encoder, tokenizer_json
-from manifest import write_manifest
-from net import MessageNet
-from risk import Fading
+from encode import Encoder, tokenizer_json
+from manifest import Parts, write_manifest
+from risk import Scale
 from score import Scored, Scorer
+from second import SecondComposer
+from train import trained_net
 
 SEED = 20261124
-# Conversations of each label and split, and real chats of each source (IRC days are long: their first turns).
-SYNTHETIC, REAL_CHATS, REAL_TURNS = 200, 80, 50
-FADING = Fading(floor=0.1, pattern_step=0.35)
+# Conversations of each label and split of the first generator; real chats of each source (their first turns) to fit on.
+SYNTHETIC, REAL_CHATS, REAL_TURNS = 600, 120, 60
+SECOND_POSITIVES, SECOND_NEGATIVES = 210, 390
+# For the screen: conversations of each label, and real chats of each source, of the training split.
+SCREEN_SYNTHETIC, SCREEN_REAL = 1500, 300
+SCALE = Scale(floor=0.3, ceiling=0.98)
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Scored conversations by what they are for."""
+
+    val: list[Scored]
+    test: list[Scored]
+    second: list[Scored]
+    real: list[Scored]
 
 
 def main() -> None:
@@ -43,46 +62,66 @@ def main() -> None:
         subprocess.run(train, check=True)
     torch.set_num_threads(1)
     arguments.bundle.mkdir(parents=True, exist_ok=True)
-    model = arguments.bundle / "model.onnx"
-    export.export(trained_net(arguments.out), model)
+    export.export(trained_net(arguments.out), arguments.bundle / "model.onnx")
     (arguments.bundle / "tokenizer.json").write_text(tokenizer_json(), encoding="utf-8")
 
-    scorer = Scorer(model, open_encoder())
-    held_out = {split: scorer.score(synthetic(split, arguments.data)) for split in ("train", "val", "test")}
-    real = {split: scorer.score(real_chats(split, arguments.data)) for split in ("train", "val")}
-    calibration = calibrate.fit(held_out["val"] + real["val"])
-
-    def prefixes(scored: list[Scored]) -> list[fit_risk.Prefix]:
-        return fit_risk.prefixes(scored, calibration, FADING)
-
-    fitting = prefixes(held_out["train"] + held_out["val"] + real["train"] + real["val"])
-    fitted = fit_risk.fit(fitting, prefixes(held_out["val"] + real["val"]), FADING)
-    write_manifest(arguments.bundle, calibration, fitted)
-    for split in ("val", "test"):
-        scored = held_out[split] + real["val"]
-        figures = fit_risk.report(prefixes(scored), fitted) | {"messages": calibrate.report(scored, calibration)}
-        print(f"held-out families ({split}) and real benign chats (val):", json.dumps(figures, indent=1))
+    scorer = Scorer(arguments.bundle / "model.onnx", Encoder())
+    sets = score(scorer, arguments.data)
+    calibration = calibrate.fit(sets.val + sets.real)
+    risk = fit_risk.fit(fit_risk.prefixes(sets.val + sets.real, calibration, SCALE), SCALE)
+    fitted_screen = fit_screen(scorer, sets, calibration, arguments.data)
+    fitted_screen.save(arguments.bundle / "screen.bin")
+    messages = [message.text for one in sets.real for message in one.chat.messages]
+    index = fit_index.fit(scorer, calibration, random.Random(SEED).sample(messages, 2000))
+    write_manifest(arguments.bundle, Parts(calibration, risk, fitted_screen, index))
+    report(sets, calibration, risk)
 
 
-def trained_net(out: Path) -> MessageNet:
-    net = MessageNet()
-    net.load_state_dict(torch.load(out / "checkpoint.pt", weights_only=True)["net"])
-    return net.eval()
+def score(scorer: Scorer, data: Path) -> Sets:
+    """Held-out conversations of both generators, and real chats of the validation split."""
+    second = SecondComposer(random.Random(f"{SEED} second"))
+    of_second = [second.positive(n) for n in range(SECOND_POSITIVES)] + [second.negative(n) for n in range(SECOND_NEGATIVES)]
+    return Sets(
+        val=scorer.score(synthetic("val", data, SYNTHETIC)),
+        test=scorer.score(synthetic("test", data, SYNTHETIC)),
+        second=scorer.score(of_second),
+        real=scorer.score(real_chats("val", data, REAL_CHATS)),
+    )
 
 
-def synthetic(split: str, data: Path) -> list[Conversation]:
+def synthetic(split: str, data: Path, count: int) -> list[Conversation]:
     """As many positives as hard negatives of the split's families; test borrows its hosts from val."""
     hosts = BenignPool(benign.read(data, "train" if split == "train" else "val"))
     composer = Composer(split, hosts, random.Random(f"{SEED} {split}"))
-    return [composer.positive(n) for n in range(SYNTHETIC)] + [composer.negative(n) for n in range(SYNTHETIC)]
+    return [composer.positive(n) for n in range(count)] + [composer.negative(n) for n in range(count)]
 
 
-def real_chats(split: str, data: Path) -> list[Conversation]:
+def real_chats(split: str, data: Path, count: int) -> list[Conversation]:
     """Some real chats of each source, cut to their first turns."""
     rng = random.Random(f"{SEED} real {split}")
     by_source = BenignPool(benign.read(data, split)).by_source
-    chats = [chat for chats in by_source.values() for chat in rng.sample(chats, min(REAL_CHATS, len(chats)))]
+    chats = [chat for chats in by_source.values() for chat in rng.sample(chats, min(count, len(chats)))]
     return [Conversation(c.conversation_id, c.source, 0, c.slice, c.messages[:REAL_TURNS]) for c in chats]
+
+
+def fit_screen(scorer: Scorer, sets: Sets, calibration: calibrate.Calibration, data: Path) -> screen.Screen:
+    """Learns on conversations of the training split what the model fires on; the threshold is set on validation."""
+    train = scorer.score(synthetic("train", data, SCREEN_SYNTHETIC) + real_chats("train", data, SCREEN_REAL))
+    held_out = sets.val + sets.real
+    learned, kept = (
+        ([row for one in some for row in screen.conversation(one.chat, scorer.encoder)], calibration.fires(some))
+        for some in (train, held_out)
+    )
+    return screen.fit(*learned, *kept)
+
+
+def report(sets: Sets, calibration: calibrate.Calibration, risk: fit_risk.RiskFit) -> None:
+    """Prints what the held-out sets show."""
+    for name in ("val", "test", "second"):
+        scored = getattr(sets, name) + sets.real
+        figures = fit_risk.report(fit_risk.prefixes(scored, calibration, SCALE), risk)
+        figures |= {"messages": calibrate.report(getattr(sets, name), calibration)}
+        print(f"held out ({name}) and real benign chats (val):", json.dumps(figures, indent=1))
 
 
 def parse_arguments() -> argparse.Namespace:

@@ -13,11 +13,13 @@ from scipy.optimize import minimize
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from score import Scored
-from signals import OUTPUTS
+from signals import OUTPUTS, SIGNALS
 
 # Held-out families are few; this keeps a line near the identity where they say little (in units of messages).
 PRIOR_WEIGHT = 30.0
 THRESHOLD_RANGE = (0.3, 0.9)
+# The risk from which on a message counts as flagged.
+FLAGGED = 0.5
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Calibration:
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         return 1 / (1 + np.exp(-(logits * self.slopes + self.offsets)))
 
+    def fires(self, scored: list[Scored]) -> np.ndarray:
+        """Whether the model finds something in each message: a signal that fires, or a risk of FLAGGED."""
+        chances = self.probabilities(np.concatenate([one.logits for one in scored]))
+        return (chances >= np.append(self.thresholds[:-1], FLAGGED)).any(1)
+
 
 def fit(scored: list[Scored]) -> Calibration:
     """Fits every output on the messages whose label is known."""
@@ -40,6 +47,14 @@ def fit(scored: list[Scored]) -> Calibration:
     chances = 1 / (1 + np.exp(-(logits * slopes + offsets)))
     thresholds = [_threshold(chances[known[:, n], n], labels[known[:, n], n]) for n in range(len(OUTPUTS))]
     return Calibration(slopes, offsets, np.array(thresholds))
+
+
+def from_manifest(manifest: dict) -> Calibration:
+    """The calibration that a bundle's manifest holds."""
+    lines = [*(manifest["calibration"]["signals"][signal] for signal in SIGNALS), manifest["calibration"]["risk"]]
+    slopes, offsets = (np.array([line[key] for line in lines]) for key in ("slope", "offset"))
+    thresholds = np.array([*(manifest["thresholds"][signal] for signal in SIGNALS), FLAGGED])
+    return Calibration(slopes, offsets, thresholds)
 
 
 def report(scored: list[Scored], calibration: Calibration) -> list[dict]:

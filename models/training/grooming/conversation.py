@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Iterable, Iterator
 
 
+SYNTHETIC = ("synthetic", "synthetic_second", "synthetic_platform")
+
+
 @dataclass
 class Message:
     """`signals` None: unsettled, it teaches nothing. `risk`: does the message belong to the pattern of grooming?"""
@@ -20,13 +23,23 @@ class Message:
 
 @dataclass
 class Conversation:
-    """`label` 1: grooming. `slice`: the persona of a hard negative, the source of a benign chat, or "grooming"."""
+    """`label` 1: grooming. `slice`: the persona of a hard negative, the source of a benign chat, or "grooming".
+
+    Conversations of one `original_id` are variants of each other, and intervals must know it.
+    """
 
     conversation_id: str
     source: str
     label: int
     slice: str
     messages: list[Message] = field(default_factory=list)
+    original_id: str = ""
+
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether it comes from a generator of ours, so that all of its labels are known."""
+        return self.source in SYNTHETIC
 
 
 def write_jsonl(conversations: Iterable[Conversation], path: Path, split: str) -> int:
@@ -56,6 +69,7 @@ def read_jsonl(lines: Iterable[str]) -> Iterator[tuple[str, Conversation]]:
 def _to_row(conversation: Conversation, split: str) -> dict:
     return {
         "conversation_id": conversation.conversation_id,
+        "original_id": conversation.original_id or conversation.conversation_id,
         "source": conversation.source,
         "license": "Apache-2.0",
         "split": split,

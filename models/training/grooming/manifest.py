@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from calibrate import Calibration
 from encode import CONTEXT_TOKENS, CONTEXT_TURNS, MAX_TOKENS
+from fit_index import IndexFit
 from fit_risk import HYSTERESIS, RiskFit
+from risk import TERMS
+from screen import CONTEXT_TURNS as CONTEXT_TURNS_OF_SCREEN
+from screen import Screen
 from signals import SIGNALS
 
-NAME, VERSION = "ward-grooming-minilm", "0.1.1"
-FILES = ("model.onnx", "tokenizer.json")
+NAME, VERSION = "ward-grooming-minilm", "0.2.0"
+FILES = ("model.onnx", "tokenizer.json", "screen.bin")
 
 # Fewer words than this are no conversation; a smaller share of common English words is some other language.
 MIN_WORDS, MIN_ENGLISH_SHARE = 5, 0.1
@@ -20,9 +25,20 @@ STAGE_SEEN = 0.2
 AGE_GROUPS = {"adult_to_minor": 0.7, "between_minors": -0.7, "between_adults": -0.7}
 
 
-def write_manifest(bundle: Path, calibration: Calibration, risk: RiskFit) -> None:
+@dataclass(frozen=True)
+class Parts:
+    """What was fitted."""
+
+    calibration: Calibration
+    risk: RiskFit
+    screen: Screen
+    index: IndexFit
+
+
+def write_manifest(bundle: Path, parts: Parts) -> None:
     """Overwrites `bundle`/manifest.toml; the files that it lists must be there."""
-    sections = [_head(bundle), _calibration(calibration), _language(), _risk(risk)]
+    cascade = [_screen(parts.screen), _index(parts.index)]
+    sections = [_head(bundle), _calibration(parts.calibration), _language(), _risk(parts.risk), *cascade]
     (bundle / "manifest.toml").write_text("\n".join(sections), encoding="utf-8")
 
 
@@ -38,7 +54,7 @@ version = "{VERSION}"
 [files]
 {files}
 
-# What the message model reads: tokens in all, earlier turns, tokens of each of them.
+# What the message model reads: tokens of a message, earlier turns, pieces of each of them.
 [text]
 max_tokens = {MAX_TOKENS}
 context_turns = {CONTEXT_TURNS}
@@ -74,22 +90,16 @@ english_words = "{words}"
 
 
 def _risk(risk: RiskFit) -> str:
-    pattern, escalation, diversity = (f"{weight:.6f}" for weight in risk.weights[len(SIGNALS) :])
-    weights = _table({signal: f"{weight:.6f}" for signal, weight in zip(SIGNALS, risk.weights)})
+    weights = _table({term: f"{weight:.6f}" for term, weight in zip(TERMS, risk.weights)})
     return f"""# The conversation's risk: models/src/grooming/evidence.rs has the formula. All weights are 0 or more.
 [risk]
 intercept = {risk.intercept:.6f}
-floor = {risk.fading.floor}
-pattern_step = {risk.fading.pattern_step}
-half_life_messages = {risk.fading.half_life_messages}
-half_life_days = {risk.fading.half_life_days}
-pattern = {pattern}
-escalation = {escalation}
-diversity = {diversity}
-stage_seen = {STAGE_SEEN}
-
-[risk.weights]
+floor = {risk.scale.floor}
+ceiling = {risk.scale.ceiling}
+half_life_messages = {risk.scale.half_life_messages}
+half_life_days = {risk.scale.half_life_days}
 {weights}
+stage_seen = {STAGE_SEEN}
 
 # A state is entered at one risk and left at a lower one.
 [risk.watch]
@@ -101,6 +111,27 @@ stage_seen = {STAGE_SEEN}
 # Shifts in logits where the platform says who is of age. Set by hand, not fitted.
 [risk.age_groups]
 {_table(AGE_GROUPS)}
+"""
+
+
+def _screen(screen: Screen) -> str:
+    return f"""# The first stage of the cascade: score = bias + scale * sum of the weights in screen.bin.
+[screen]
+context_turns = {CONTEXT_TURNS_OF_SCREEN}
+bias = {screen.bias:.6f}
+scale = {screen.scale:.9f}
+threshold = {screen.threshold:.6f}
+"""
+
+
+def _index(index: IndexFit) -> str:
+    return f"""# A platform's own examples: logit of the risk += slope * max(0, likeness to positives - to negatives - margin), for messages
+# whose likeness to positives is not below the least.
+[index]
+neighbours = {index.neighbours}
+least = {index.least:.6f}
+slope = {index.slope:.6f}
+margin = {index.margin:.6f}
 """
 
 

@@ -10,25 +10,31 @@ from dataclasses import dataclass, field
 
 from signals import SIGNALS, STAGE_OF_SIGNAL, STAGES
 
-TERMS = (*SIGNALS, "pattern", "escalation", "diversity")
+TERMS = ("pattern", "escalation", "diversity")
 SECONDS_PER_DAY = 86_400.0
 
 _STAGE = [STAGES.index(STAGE_OF_SIGNAL[signal]) for signal in SIGNALS]
 
 
 @dataclass(frozen=True)
-class Fading:
-    """What is set and not fitted: what is too doubtful to count, the most one message says, how all of it fades."""
+class Scale:
+    """What is set and not fitted: the risks between which messages speak, and how all of it fades."""
 
     floor: float
-    pattern_step: float
+    ceiling: float
     half_life_messages: float = 80.0
     half_life_days: float = 30.0
+
+    def strength(self, risk: float) -> float:
+        """0 to 1, linear in log-odds."""
+        if risk <= self.floor:
+            return 0.0
+        return min(1.0, (_logit(risk) - _logit(self.floor)) / (_logit(self.ceiling) - _logit(self.floor)))
 
 
 @dataclass
 class AuthorEvidence:
-    """What one author has shown so far; all values 0 to 1."""
+    """What one author has shown so far; but for the pattern, all values 0 to 1."""
 
     signals: list[float] = field(default_factory=lambda: [0.0] * len(SIGNALS))
     pattern: float = 0.0
@@ -39,19 +45,20 @@ class AuthorEvidence:
         self.pattern *= factor
         self.escalation *= factor
 
-    def add(self, risk: float, signals: list[float], fading: Fading) -> None:
-        strengths = [_strength(risk * signal, fading.floor) for signal in signals]
+    def add(self, risk: float, signals: list[float], scale: Scale) -> None:
+        strength = scale.strength(risk)
+        strengths = [strength * signal for signal in signals]
         stages = self._stages()
         earlier = [max(stages[:stage], default=0.0) for stage in range(len(STAGES))]
         escalation = max(strength * earlier[stage] for strength, stage in zip(strengths, _STAGE))
         self.signals = [e + (1 - e) * strength for e, strength in zip(self.signals, strengths)]
-        self.pattern += (1 - self.pattern) * fading.pattern_step * _strength(risk, fading.floor)
+        self.pattern += strength
         self.escalation += (1 - self.escalation) * escalation
 
     def terms(self) -> list[float]:
         """One value for each of TERMS."""
         stages = self._stages()
-        return [*self.signals, self.pattern, self.escalation, sum(stages) - max(stages)]
+        return [self.pattern, self.escalation, sum(stages) - max(stages)]
 
     def _stages(self) -> list[float]:
         """The strongest evidence of each stage."""
@@ -65,7 +72,7 @@ class AuthorEvidence:
 class ConversationEvidence:
     """All authors of one conversation, message by message."""
 
-    fading: Fading
+    scale: Scale
     authors: dict[str, AuthorEvidence] = field(default_factory=dict)
     last_sent_at: float | None = None
 
@@ -75,7 +82,7 @@ class ConversationEvidence:
         for evidence in self.authors.values():
             evidence.fade(factor)
         mine = self.authors.setdefault(author, AuthorEvidence())
-        mine.add(risk, signals, self.fading)
+        mine.add(risk, signals, self.scale)
         return mine.terms()
 
     def _factor(self, sent_at: float | None) -> float:
@@ -83,7 +90,7 @@ class ConversationEvidence:
         if sent_at is not None and self.last_sent_at is not None:
             days = max(0.0, sent_at - self.last_sent_at) / SECONDS_PER_DAY
         self.last_sent_at = self.last_sent_at if sent_at is None else sent_at
-        return 0.5 ** (1 / self.fading.half_life_messages + days / self.fading.half_life_days)
+        return 0.5 ** (1 / self.scale.half_life_messages + days / self.scale.half_life_days)
 
 
 def probability(terms: list[float], weights: list[float], intercept: float) -> float:
@@ -92,5 +99,5 @@ def probability(terms: list[float], weights: list[float], intercept: float) -> f
     return 1 / (1 + math.exp(-logit))
 
 
-def _strength(chance: float, floor: float) -> float:
-    return max(0.0, (chance - floor) / (1 - floor))
+def _logit(probability: float) -> float:
+    return math.log(probability / (1 - probability)) if 0 < probability < 1 else math.copysign(math.inf, probability - 0.5)

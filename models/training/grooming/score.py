@@ -39,7 +39,7 @@ class Scorer:
 
     def score(self, chats: list[Conversation]) -> list[Scored]:
         """Every message of every conversation."""
-        examples = [conversation_examples(chat, self.encoder, real=chat.source != "synthetic") for chat in chats]
+        examples = [conversation_examples(chat, self.encoder, real=not chat.is_synthetic) for chat in chats]
         flat = [example for of_chat in examples for example in of_chat]
         logits = self._logits([example.encoded for example in flat])
         scored, start = [], 0
@@ -50,6 +50,13 @@ class Scorer:
             scored.append(Scored(chat, logits[start:end], labels, known))
             start = end
         return scored
+
+    def messages(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Logits [N, 13] and meanings [N, W] of single messages."""
+        encoded = [self.encoder.conversation([("A", text)])[0] for text in texts]
+        outputs = [self.session.run(["logits", "meanings"], end_to_end(run)) for run in runs(encoded)]
+        logits, meanings = zip(*outputs)
+        return np.concatenate(logits), np.concatenate(meanings)
 
     def _logits(self, encoded: list[Encoded]) -> np.ndarray:
         outputs = [self.session.run(["logits"], end_to_end(run))[0] for run in runs(encoded)]
@@ -70,11 +77,16 @@ def runs(encoded: list[Encoded]) -> Iterator[list[Encoded]]:
 
 
 def end_to_end(run: list[Encoded]) -> dict[str, np.ndarray]:
-    """The inputs that export.py describes, int64 [tokens] each."""
+    """The inputs that export.py describes, int64."""
+    turns = [(number, turn) for number, one in enumerate(run) for turn in one.turns]
+    pieces = [(index, piece) for index, (_, turn) in enumerate(turns) for piece in turn.pieces]
     inputs = {
         "input_ids": [token for one in run for token in one.ids],
-        "token_type_ids": [kind for one in run for kind in one.types],
         "position_ids": [place for one in run for place in range(len(one.ids))],
         "message_ids": [number for number, one in enumerate(run) for _ in one.ids],
+        "turn_kinds": [turn.kind for _, turn in turns],
+        "turn_messages": [number for number, _ in turns],
+        "piece_ids": [piece for _, piece in pieces],
+        "piece_turns": [index for index, _ in pieces],
     }
     return {name: np.array(values, dtype=np.int64) for name, values in inputs.items()}

@@ -1,32 +1,30 @@
-"""Normalises text exactly as `models/src/grooming/text.rs` does; a golden test keeps the two together."""
+"""Normalises text by the service's own code (`models/examples/normalise.rs`), so that there is nothing to keep alike."""
 
 from __future__ import annotations
 
-import unicodedata
+import json
+import subprocess
+import tempfile
+from pathlib import Path
 
-LONGEST_REPEAT = 3
-
-# Format characters that show nothing: soft hyphen, zero-width and directional marks, variation selectors, BOM.
-_INVISIBLE = frozenset(
-    [0x00AD, 0x034F, 0x061C, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x3164, 0xFEFF, 0xFFA0]
-    + list(range(0x200B, 0x2010))
-    + list(range(0x202A, 0x202F))
-    + list(range(0x2060, 0x2070))
-    + list(range(0xFE00, 0xFE10))
-    + list(range(0xE0000, 0xE1000))
-)
+PROJECT = Path(__file__).parents[3]
+_COMMAND = ("cargo", "run", "--release", "--quiet", "--package", "models", "--example", "normalise", "--")
 
 
-def normalise(text: str) -> str:
-    """NFKC; invisible characters out; control characters and runs of white space to one space; repeats cut to three."""
-    visible = (c for c in unicodedata.normalize("NFKC", text) if ord(c) not in _INVISIBLE)
-    spaced = "".join(" " if unicodedata.category(c) == "Cc" else c for c in visible)
-    return _cut_repeats(" ".join(spaced.split()))
+class Normaliser:
+    """A child process that answers every line; what it has answered once is kept."""
 
+    def __init__(self, tokenizer_json: str) -> None:
+        self._tokenizer = tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8")
+        self._tokenizer.write(tokenizer_json)
+        self._tokenizer.flush()
+        command = (*_COMMAND, self._tokenizer.name)
+        self._process = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._known: dict[str, str] = {}
 
-def _cut_repeats(text: str) -> str:
-    kept: list[str] = []
-    for character in text:
-        if kept[-LONGEST_REPEAT:] != [character] * LONGEST_REPEAT:
-            kept.append(character)
-    return "".join(kept)
+    def __call__(self, text: str) -> str:
+        if text not in self._known:
+            self._process.stdin.write(json.dumps(text) + "\n")
+            self._process.stdin.flush()
+            self._known[text] = json.loads(self._process.stdout.readline())
+        return self._known[text]

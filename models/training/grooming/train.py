@@ -1,9 +1,12 @@
-"""Fine-tunes the message model.
+"""Trains the message model.
 
     python train.py --data DIR --out DIR [--epochs N]
 
 `--data` holds the benign chats, `--out` receives checkpoint.pt (after every epoch; a later call resumes) and
-training.log. One thread and bfloat16 autocast: about 30 minutes on one core that knows AVX512-BF16.
+training.log. bfloat16 autocast: about seven minutes an epoch on one core that knows AVX512-BF16.
+
+The first epochs teach half a sentence model to mean what the whole one means (cutting layers out has broken it); the next ones
+teach the signals as well; the last one computes as int8 will, with ranges measured before it.
 """
 
 from __future__ import annotations
@@ -18,20 +21,26 @@ import torch
 from torch.nn import functional
 
 import benign
-from encode import open_encoder
-from examples import Batch, batches, epoch_examples
-from net import MessageNet, load_pretrained
+from encode import Encoder
+from examples import Batch, Example, batches, epoch_examples
+from net import MessageNet, load_message_net, load_sentence_net
 
 SEED = 7
 BATCH = 64
-PEAK_RATE, HEAD_RATE, WARM_UP, WEIGHT_DECAY = 6e-5, 1e-3, 150, 0.01
-# The lower layers and the embeddings know English already: holding them still halves the work and keeps rare words.
-FROZEN_LAYERS = 3
+# Learning rates: of the layers while they learn to mean, and then the signals; of the heads.
+MEANING_RATE, PEAK_RATE, HEAD_RATE, WARM_UP, WEIGHT_DECAY = 4e-4, 1e-4, 1e-3, 200, 0.01
+# The embeddings know English already: holding them keeps rare words.
+FROZEN = ("words.", "places.", "types.", "norm.")
 # Share of the pieces hidden from the model in training, so that no single word decides.
 HIDDEN, MASK_ID, FIRST_PIECE_ID = 0.1, 103, 999
 # The risk is one output of thirteen but the one that people act on.
 RISK_WEIGHT = 2.0
-STEPS_PER_EPOCH = 720
+# How much the embedding is drawn to that of the sentence model, and for which part of a batch (it costs a forward pass).
+MEANING_WEIGHT, MEANING_SHARE = 2.0, 0.25
+STEPS_PER_EPOCH = 790
+# Epochs at the beginning that teach the meaning alone, epochs at the end that compute in int8, and the batches that its
+# ranges are measured on.
+MEANING_EPOCHS, INT8_EPOCHS, MEASURED_BATCHES = 2, 1, 60
 
 
 class Training:
@@ -39,27 +48,59 @@ class Training:
 
     def __init__(self, out: Path, epochs: int):
         self.out, self.epochs, self.done, self.step = out, epochs, 0, 0
-        self.net = load_pretrained()
-        freeze(self.net)
-        body = [p for name, p in self.net.named_parameters() if p.requires_grad and not name.startswith("head")]
-        groups = [{"params": body, "peak": PEAK_RATE}, {"params": list(self.net.head.parameters()), "peak": HEAD_RATE}]
+        self.net, self.teacher = load_message_net(), load_sentence_net()
+        for name, parameter in self.net.named_parameters():
+            parameter.requires_grad_(not name.startswith(FROZEN))
+        heads = [*self.net.head.parameters(), *self.net.meaning.parameters(), *self.net.turns.parameters()]
+        groups = [{"params": self.net.layers.parameters()}, {"params": heads}]
         self.optimiser = torch.optim.AdamW(groups, lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
         if (out / "checkpoint.pt").exists():
             self._resume()
 
     def update(self, batch: Batch) -> float:
         """One optimiser step; returns the loss."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = group["peak"] * self._rate()
+        layers, heads = self.optimiser.param_groups
+        layers["lr"] = (MEANING_RATE if self.meaning_only else PEAK_RATE) * self._rate()
+        heads["lr"] = HEAD_RATE * self._rate()
+        ids, mask, *turns = batch.inputs
         with torch.autocast("cpu", torch.bfloat16):
-            logits = self.net(hide_pieces(batch.ids), batch.types, batch.mask)
-        loss = masked_loss(logits.float(), batch)
+            logits, meaning = self.net(ids if self.meaning_only else hide_pieces(ids), mask, *turns)
+        if self.meaning_only:
+            loss = self._meaning_loss(meaning.float(), ids, mask, 1.0)
+        else:
+            meaning_loss = self._meaning_loss(meaning.float(), ids, mask, MEANING_SHARE)
+            loss = masked_loss(logits.float(), batch) + MEANING_WEIGHT * meaning_loss
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
         return loss.item()
+
+    @property
+    def meaning_only(self) -> bool:
+        return self.done < MEANING_EPOCHS
+
+    def _meaning_loss(self, meaning: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor, share: float) -> torch.Tensor:
+        """How far the embeddings of a share of the messages are from the sentence model's, as 1 - cosine."""
+        some = slice(0, max(1, int(share * len(ids))))
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            wanted = self.teacher(ids[some], mask[some]).float()
+        return (1 - functional.cosine_similarity(meaning[some], wanted)).mean()
+
+    def measure_ranges(self, examples: list[Example], rng: random.Random) -> None:
+        """Fixes the range of every matrix product's input: the mean of what batches reach."""
+        linears = self.net.linears()
+        for linear in linears:
+            linear.seen = []
+        self.net.eval()
+        with torch.no_grad():
+            for _, batch in zip(range(MEASURED_BATCHES), batches(examples, BATCH, rng)):
+                self.net(*batch.inputs)
+        for linear in linears:
+            linear.reach.fill_(sum(linear.seen) / len(linear.seen))
+            linear.seen = None
+        self.net.train()
 
     def save(self) -> None:
         self.done += 1
@@ -73,8 +114,11 @@ class Training:
             file.write(line + "\n")
 
     def _rate(self) -> float:
-        progress = min(1.0, self.step / (self.epochs * STEPS_PER_EPOCH))
-        return min(1.0, (self.step + 1) / WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
+        """Warm-up and cosine of the phase, 0 to 1."""
+        first, epochs = (0, MEANING_EPOCHS) if self.meaning_only else (MEANING_EPOCHS, self.epochs - MEANING_EPOCHS)
+        step = self.step - first * STEPS_PER_EPOCH
+        progress = min(1.0, max(0, step) / (epochs * STEPS_PER_EPOCH))
+        return min(1.0, max(1, step + 1) / WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
 
     def _resume(self) -> None:
         state = torch.load(self.out / "checkpoint.pt", weights_only=True)
@@ -82,12 +126,6 @@ class Training:
         self.optimiser.load_state_dict(state["optimiser"])
         self.done, self.step = state["done"], state["step"]
         self.log(f"resumed after epoch {self.done}")
-
-
-def freeze(net: MessageNet) -> None:
-    held = ("words.", "places.", "types.", "norm.", *(f"layers.{number}." for number in range(FROZEN_LAYERS)))
-    for name, parameter in net.named_parameters():
-        parameter.requires_grad_(not name.startswith(held))
 
 
 def hide_pieces(ids: torch.Tensor) -> torch.Tensor:
@@ -104,26 +142,37 @@ def masked_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
     return losses.sum(1).mean()
 
 
+def trained_net(out: Path) -> MessageNet:
+    """The net of the checkpoint, for export."""
+    net = MessageNet()
+    net.load_state_dict(torch.load(out / "checkpoint.pt", weights_only=True)["net"])
+    return net.eval()
+
+
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Fine-tunes the message model.")
+    parser = argparse.ArgumentParser(description="Trains the message model.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the benign chats (*.jsonl.gz)")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=9)
+    parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
 
 def main() -> None:
     arguments = parse_arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
+    torch.set_num_threads(arguments.threads)
     torch.manual_seed(SEED)
-    pool, encoder = benign.BenignPool(benign.read(arguments.data, "train")), open_encoder()
+    pool, encoder = benign.BenignPool(benign.read(arguments.data, "train")), Encoder()
     training = Training(arguments.out, arguments.epochs)
     training.net.train()
     for epoch in range(training.done, arguments.epochs):
         began = time.monotonic()
         examples = epoch_examples("train", pool, encoder, SEED * 1000 + epoch)
+        training.log(f"epoch {epoch + 1}: {len(examples)} messages in {time.monotonic() - began:.0f} s")
         rng, total = random.Random(SEED * 1000 + epoch), 0.0
+        if epoch == arguments.epochs - INT8_EPOCHS:
+            training.measure_ranges(examples, rng)
         for number, batch in enumerate(batches(examples, BATCH, rng)):
             total += training.update(batch)
             if number % 100 == 99:
