@@ -2,12 +2,14 @@
 //! taken against this.
 //!
 //! `-- chat TEXTS [MODEL.onnx]` scores the lines of a file, by Ward's message model or by another one of the same tokens
-//! (`models/training/grooming/minilm.py` writes the plain one). `-- photos DIR` judges photos that it draws into a folder.
+//! (`models/training/grooming/minilm.py` writes the plain one). `-- cascade TEXTS` takes them from text to score, with the first stage and without. `-- photos DIR` judges photos that it draws into a folder.
 //! Without arguments both run on what the repository has. Tables go to standard error, a line of JSON for each to
 //! standard output.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)] // A bench is a test: it stops at the first thing that is wrong.
 
+#[path = "raw_limit/cascade.rs"]
+mod cascade;
 #[path = "raw_limit/chat.rs"]
 mod chat;
 #[path = "raw_limit/photos.rs"]
@@ -32,8 +34,9 @@ fn main() {
         }
         ["chat", texts] => chat::measure(texts.as_ref(), None),
         ["chat", texts, model] => chat::measure(texts.as_ref(), Some(model.as_ref())),
+        ["cascade", texts] => cascade::measure(texts.as_ref()),
         ["photos", folder] => photos::measure(folder.as_ref()),
-        _ => panic!("give nothing, `chat TEXTS [MODEL.onnx]`, or `photos DIR`"),
+        _ => panic!("give nothing, `chat TEXTS [MODEL.onnx]`, `cascade TEXTS`, or `photos DIR`"),
     }
 }
 

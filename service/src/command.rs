@@ -2,6 +2,7 @@
 
 pub(crate) mod age;
 pub(crate) mod grooming;
+pub(crate) mod index;
 pub(crate) mod models;
 pub(crate) mod serve;
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use models::age::policy::{Policy, PolicySpec};
+use models::grooming::Screening;
 use models::{InputError, LoadError, lay_over};
 use serde::Deserialize;
 use toml::Table;
@@ -153,6 +154,18 @@ pub struct Grooming {
     pub max_watched_conversations: NonZeroUsize,
     /// 0: from the cores.
     pub workers: usize,
+    /// See [`Grooming::screening`].
+    pub screen: bool,
+    /// Folder of the platform's own examples, if it has some.
+    pub index: Option<PathBuf>,
+}
+
+impl Grooming {
+    /// Whether the first stage of the cascade keeps messages from the model.
+    #[must_use]
+    pub fn screening(&self) -> Screening {
+        if self.screen { Screening::On } else { Screening::Off }
+    }
 }
 
 /// The configuration cannot be used. Each message is one sentence with the mend.

@@ -10,6 +10,7 @@ pub mod batcher;
 pub mod config;
 mod error;
 mod health;
+mod index;
 pub mod metrics;
 pub mod pipeline;
 pub mod shutdown;
@@ -35,6 +36,7 @@ use api::age::AgeService;
 use api::grooming::GroomingService;
 use api::limits::{Bounded, Bounds};
 use health::Health;
+use index::IndexFolder;
 use shutdown::Drain;
 
 pub use app::{App, StartError};
@@ -95,6 +97,8 @@ pub async fn serve(
 
     let app = load(config.clone()).await?;
     let app = served.app.get_or_init(|| app);
+    let followed = app.grooming.index_folder().map(IndexFolder::follow).transpose()?;
+    let _followed = followed.map(|follow| AbortOnDropHandle::new(tokio::spawn(follow)));
     health.set(true).await;
     tracing::info!("ready");
     tokio::select! {

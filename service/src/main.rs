@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use command::{age, grooming, models, serve};
+use command::{age, grooming, index, models, serve};
 
 /// Apparent ages and grooming risk, served. Every answer is triage for a person, never proof.
 #[derive(Debug, Parser)]
@@ -28,6 +28,8 @@ enum Command {
     Age(age::Arguments),
     /// Assess conversations
     Grooming(grooming::Arguments),
+    /// Build a platform's own examples
+    Index(index::Arguments),
     /// List the models with their sha256
     Models(models::Arguments),
 }
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(config, &arguments),
         Command::Age(arguments) => age::run(config, &arguments),
         Command::Grooming(arguments) => grooming::run(config, &arguments),
+        Command::Index(arguments) => index::run(config, &arguments),
         Command::Models(arguments) => models::run(config, &arguments),
     };
     match done {

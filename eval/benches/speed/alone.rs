@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use models::age::{self, Estimator, ImageLimits, PhotoInput};
 use models::grooming::{
-    self, GroomingManifest, MessageScorer, TextLimits, Tokens, Turn, messages_in_context,
+    self, GroomingManifest, IndexSlot, MessageScorer, Prepared, Screening, TextLimits, Tokens, Turn,
+    messages_in_context,
 };
 use models::{Bundle, Stage};
 
@@ -41,11 +42,12 @@ pub(crate) fn chats(chats: &[Vec<Turn>]) -> Duration {
     let bundle: Bundle<GroomingManifest> = Bundle::open(&project().join("models/bundles/grooming")).unwrap();
     let (turns, prepared) = (bundle.manifest.context_turns(), Mutex::new(Vec::new()));
     let prepare = || {
-        let mut stage = grooming::Prepare::open(&bundle, TextLimits { max_text_bytes: 1 << 20 }).unwrap();
+        let mut stage =
+            grooming::Prepare::open(&bundle, TextLimits { max_text_bytes: 1 << 20 }, Screening::Off).unwrap();
         let prepared = &prepared;
         move |place: usize| {
             let messages = messages_in_context(&chats[place], turns);
-            let tokens = stage.run(messages).unwrap().into_iter().flatten();
+            let tokens = stage.run(messages).unwrap().into_iter().flatten().filter_map(Prepared::tokens);
             prepared.lock().unwrap().extend(tokens);
         }
     };
@@ -54,7 +56,7 @@ pub(crate) fn chats(chats: &[Vec<Turn>]) -> Duration {
     tokens.sort_by_key(Tokens::len);
     let batches: Vec<&[Tokens]> = tokens.chunks(BATCH).collect();
     let score = || {
-        let mut scorer = MessageScorer::open(&bundle, ONE).unwrap();
+        let mut scorer = MessageScorer::open(&bundle, ONE, IndexSlot::default()).unwrap();
         let batches = &batches;
         move |place: usize| drop(scorer.run(batches[place].to_vec()).unwrap())
     };

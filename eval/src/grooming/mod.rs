@@ -2,6 +2,7 @@
 
 mod authors;
 mod baselines;
+mod cascade;
 mod clustered;
 mod figures;
 mod hash;
@@ -24,7 +25,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use models::Bundle;
-use models::grooming::GroomingManifest;
+use models::grooming::{GroomingManifest, Index, IndexSlot};
 
 use crate::compare::{self, Gate};
 use crate::dataset::{Chat, ChatOptions, Fingerprint, Format};
@@ -52,6 +53,9 @@ pub(crate) struct Options {
     /// Folder of the grooming model
     #[arg(long, value_name = "DIR", default_value = "models/bundles/grooming")]
     bundle: PathBuf,
+    /// Folder of a platform's own examples, as `ward index build` writes it
+    #[arg(long, value_name = "DIR")]
+    index: Option<PathBuf>,
     /// Conversations of each class that are judged again with spoiled text; 0 leaves the robustness table out
     #[arg(long, value_name = "N", default_value_t = 200)]
     robustness: usize,
@@ -77,6 +81,11 @@ impl Options {
         }
     }
 
+    fn index(&self, bundle: &Bundle<GroomingManifest>) -> Result<IndexSlot> {
+        let index = self.index.as_deref().map(|folder| Index::open(folder, bundle)).transpose()?;
+        Ok(index.map(IndexSlot::new).unwrap_or_default())
+    }
+
     fn texts(&self) -> Texts {
         if self.include_text { Texts::Included } else { Texts::LeftOut }
     }
@@ -89,7 +98,10 @@ impl Options {
 pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let bundle = Bundle::open(&options.bundle)?;
     let data = options.chats.files().map(Fingerprint::of).collect::<Result<Vec<_>>>()?;
-    let models = vec![Model::new("grooming", bundle.identity())];
+    let mut models = vec![Model::new("grooming", bundle.identity())];
+    models.extend(
+        options.index(&bundle)?.get().identity().map(|identity| Model::new("grooming-index", identity)),
+    );
     let provenance = Provenance::new(options.seed, data, models, Vec::new());
     let mut output = Output::create(&options.out)?;
     let tally = judge_all(options, &bundle, &mut output)?;
@@ -101,7 +113,9 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
 /// Every conversation once, and the drawn ones again in every perturbation.
 fn judge_all(options: &Options, bundle: &Bundle<GroomingManifest>, output: &mut Output) -> Result<Tally> {
     let threads = options.threads.unwrap_or_else(parallel::cores);
-    let mut stages = (0..threads.get()).map(|_| Stages::open(bundle)).collect::<Result<Vec<_>>>()?;
+    let index = options.index(bundle)?;
+    let open = |_| Stages::open(bundle, index.clone());
+    let mut stages = (0..threads.get()).map(open).collect::<Result<Vec<_>>>()?;
     let drawn = Reservoir::new(options.robustness, options.seed);
     let mut tally = Tally::new(bundle.manifest.clone(), options.author_truth(), drawn)?;
     judge_once(options, &mut stages, Collected { tally: &mut tally, output, texts: options.texts() })?;

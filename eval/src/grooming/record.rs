@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
-use models::grooming::Abstention;
+use models::grooming::{Abstention, Signal};
 
 use super::baselines::Baselines;
 use super::hash::hash;
 use super::stages::Judgement;
-use crate::dataset::Chat;
+use crate::dataset::{Chat, Message};
 
 /// A conversation in figures.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,11 @@ pub(crate) struct Record {
     pub(crate) slice: Option<Name>,
     /// Whether it shows the pattern.
     pub(crate) positive: bool,
+    /// Whether there was an alert with the first stage of the cascade switched on.
+    pub(crate) alert_screened: bool,
+    /// Whether the first alert came before the first request for a photo or a meeting; None: there was no such request by one
+    /// who shows the pattern.
+    pub(crate) before_approach: Option<bool>,
     /// Why there is no judgement.
     pub(crate) abstained: Option<Abstention>,
 }
@@ -91,6 +96,8 @@ impl Records {
             source: self.names.of(&chat.source),
             slice: chat.slice.as_deref().map(|slice| self.names.of(slice)),
             positive: chat.positive,
+            alert_screened: judgement.alert_screened,
+            before_approach: before_approach(chat, walk.first_alert),
             abstained: walk.abstained,
         });
     }
@@ -114,6 +121,17 @@ impl Records {
     pub(crate) fn name(&self, name: Name) -> &str {
         self.names.in_order.get(name.0.get() as usize - 1).map_or("", String::as_str)
     }
+}
+
+/// Whether an alert after so many messages came before the first photo or meeting that belongs to the pattern. An alert at
+/// that very message is too late: it has been asked by then.
+fn before_approach(chat: &Chat, first_alert: Option<usize>) -> Option<bool> {
+    let asks = |message: &Message| {
+        let shows = |signal| message.signals.as_ref().is_some_and(|signals| signals.contains(&signal));
+        message.positive == Some(true) && (shows(Signal::PhotoRequest) || shows(Signal::MeetRequest))
+    };
+    let request = chat.messages.iter().position(asks)?;
+    Some(first_alert.is_some_and(|messages| messages <= request))
 }
 
 fn count(messages: usize) -> Option<NonZeroU32> {
@@ -162,6 +180,8 @@ pub(crate) mod testing {
             source: records.names.of(if piece.positive { "pattern" } else { "benign" }),
             slice: piece.positive.then(|| records.names.of("all")),
             positive: piece.positive,
+            alert_screened: piece.first_alert > 0,
+            before_approach: None,
             abstained: None,
         };
         records.records.push(record);
@@ -185,11 +205,23 @@ pub(crate) mod testing {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::chat;
     use super::*;
 
     #[test]
     fn a_million_conversations_take_64_megabytes() {
         assert!(size_of::<Record>() <= 64, "{} bytes", size_of::<Record>());
+    }
+
+    #[test]
+    fn an_alert_is_early_before_the_first_request_of_the_pattern() {
+        let mut chat = chat("a", true, &["one", "two", "three", "four"]);
+        assert_eq!(before_approach(&chat, Some(1)), None);
+        chat.messages[0].signals = Some(vec![Signal::PhotoRequest]);
+        chat.messages[2].signals = Some(vec![Signal::MeetRequest]);
+        chat.messages[2].positive = Some(true);
+        let found = [Some(2), Some(3), None].map(|alert| before_approach(&chat, alert));
+        assert_eq!(found, [Some(true), Some(false), Some(false)]);
     }
 
     #[test]

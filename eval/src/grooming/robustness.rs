@@ -13,7 +13,7 @@ use crate::parallel;
 const BLOCK: usize = 16;
 
 /// How often each conversation is judged: as it is, and in every perturbation.
-pub(crate) const WAYS: usize = 1 + Perturbation::ALL.len();
+pub(crate) const WAYS: usize = 1 + Perturbation::SPOILED.len() + Perturbation::PROBES.len();
 
 /// Which of the drawn conversations had an alert, as they are and spoiled.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Alerted {
     pub(crate) n_pos: usize,
     /// As they are.
     pub(crate) unperturbed: Vec<bool>,
-    /// In the order of [`Perturbation::ALL`]; None where the data did not allow a perturbation.
+    /// In the order of [`Perturbation::all`]; None where the data did not allow a perturbation.
     pub(crate) perturbed: Vec<(Perturbation, Option<Vec<bool>>)>,
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn measure(
     }
     let benign: Vec<&Chat> = drawn.negatives().iter().collect();
     let material = Material { seed, benign: &benign };
-    let ways = || std::iter::once(None).chain(Perturbation::ALL.map(Some));
+    let ways = || std::iter::once(None).chain(Perturbation::all().map(Some));
     let blocks =
         ways().flat_map(|way| chats.chunks(BLOCK).map(move |chats| Task { perturbation: way, chats }));
     let workers: Vec<_> =
@@ -64,7 +64,7 @@ pub(crate) fn measure(
     let mut by_way =
         alerted.chunks(chats.len()).map(|way| way.iter().copied().collect::<Option<Vec<bool>>>());
     let unperturbed = by_way.next().flatten().context("no conversation was judged as it is")?;
-    let perturbed = Perturbation::ALL.into_iter().zip(by_way).collect();
+    let perturbed = Perturbation::all().zip(by_way).collect();
     Ok(Some(Alerted { seed, n_pos: drawn.positives().len(), unperturbed, perturbed }))
 }
 

@@ -61,7 +61,7 @@ struct Text<'a> {
 impl<'a> Sample<'a> {
     /// `chat` with what was found about it.
     pub(crate) fn of(chat: &'a Chat, judgement: &Judgement, texts: Texts) -> Self {
-        let Judgement { walk, window_alert, baselines, scores } = judgement;
+        let Judgement { walk, window_alert, baselines, looked, .. } = judgement;
         Self {
             conversation_id: &chat.conversation_id,
             original: &chat.original,
@@ -74,7 +74,7 @@ impl<'a> Sample<'a> {
             window_alert: *window_alert,
             flips: walk.flips,
             messages: chat.messages.len(),
-            messages_refused: scores.iter().filter(|score| score.is_none()).count(),
+            messages_refused: looked.scores.iter().filter(|score| score.is_none()).count(),
             abstained: walk.abstained.map(Abstention::as_str),
             baselines: *baselines,
             texts: (texts == Texts::Included).then(|| written(chat, judgement)),
@@ -87,5 +87,5 @@ fn written<'a>(chat: &'a Chat, judgement: &Judgement) -> Vec<Text<'a>> {
         let risk = score.map(|score: models::grooming::MessageScore| score.risk);
         Text { author: &message.author, text: &message.text, risk }
     };
-    chat.messages.iter().zip(&judgement.scores).map(text).collect()
+    chat.messages.iter().zip(&judgement.looked.scores).map(text).collect()
 }

@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use models::grooming::{
-    GroomingManifest, MessageScore, MessageScorer, Prepare, RiskModel, TextLimits, Tokens, Turn,
-    messages_in_context,
+    GroomingManifest, IndexSlot, MessageScore, MessageScorer, Prepare, Prepared, RiskModel, Screening,
+    TextLimits, Turn, messages_in_context,
 };
 use models::{Bundle, InputError, Stage};
 
 use super::baselines::{Baselines, Keywords};
+use super::cascade::Looked;
 use super::walk::{self, Walk};
 use super::window;
 use crate::dataset::{Chat, Message};
@@ -50,8 +51,10 @@ pub(crate) struct Judgement {
     pub(crate) window_alert: Option<usize>,
     /// What simpler scores say.
     pub(crate) baselines: Baselines,
-    /// Of each message; None: it cannot be scored.
-    pub(crate) scores: Vec<Option<MessageScore>>,
+    /// What both stages of the cascade say of each message.
+    pub(crate) looked: Looked,
+    /// Whether there was an alert with the first stage switched on.
+    pub(crate) alert_screened: bool,
 }
 
 /// The time that each stage took.
@@ -83,10 +86,11 @@ impl Stages {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub(crate) fn open(bundle: &Bundle<GroomingManifest>) -> Result<Self> {
+    pub(crate) fn open(bundle: &Bundle<GroomingManifest>, index: IndexSlot) -> Result<Self> {
         Ok(Self {
-            prepare: Prepare::open(bundle, TextLimits { max_text_bytes: MAX_TEXT_BYTES })?,
-            scorer: MessageScorer::open(bundle, NonZeroUsize::MIN)?,
+            // The model reads all, so that the report can say what the first stage would have lost.
+            prepare: Prepare::open(bundle, TextLimits { max_text_bytes: MAX_TEXT_BYTES }, Screening::Off)?,
+            scorer: MessageScorer::open(bundle, NonZeroUsize::MIN, index)?,
             risk: RiskModel::new(&bundle.manifest),
             keywords: Keywords::shipped(),
             context_turns: bundle.manifest.context_turns(),
@@ -104,37 +108,52 @@ impl Stages {
         let messages = inputs.len();
         let prepared = self.prepare.run(inputs)?;
         let mut timings = Timings { prepare: Timing::since(began, messages), ..Timings::default() };
+        let mut passed = prepared.iter().map(passes_screen).collect::<Vec<_>>().into_iter();
         let mut scores = self.score(prepared, &mut timings)?.into_iter();
         let mut judgement = |chat: &Chat| {
-            let own: Vec<_> = scores.by_ref().take(chat.messages.len()).collect();
-            self.judgement(chat, own, &mut timings)
+            let messages = chat.messages.len();
+            let (scores, passed) = (scores.by_ref().take(messages), passed.by_ref().take(messages));
+            let looked = Looked { scores: scores.collect(), passed: passed.collect() };
+            self.judgement(chat, looked, &mut timings)
         };
         let judgements = chats.iter().map(&mut judgement).collect();
         Ok(Judged { judgements, timings })
     }
 
-    fn judgement(&self, chat: &Chat, scores: Vec<Option<MessageScore>>, timings: &mut Timings) -> Judgement {
+    fn judgement(&self, chat: &Chat, looked: Looked, timings: &mut Timings) -> Judgement {
         let began = Instant::now();
-        let observed = walk::observations(chat, &scores);
+        let observed = walk::observations(chat, &looked.scores);
         let walk = Walk::of(&self.risk, &observed);
         timings.risk.push(Timing::since(began, observed.len()));
         Judgement {
             window_alert: window::first_alert(&self.risk, &observed, &walk.steps),
-            baselines: Baselines::of(&self.keywords, chat, &scores),
+            baselines: Baselines::of(&self.keywords, chat, &looked.scores),
+            alert_screened: self.alert_screened(chat, &looked, &walk),
             walk,
-            scores,
+            looked,
         }
+    }
+
+    /// Whether there is an alert when the messages that did not pass have the score of nothing.
+    fn alert_screened(&self, chat: &Chat, looked: &Looked, walk: &Walk) -> bool {
+        if looked.passed.iter().all(|&passed| passed) {
+            return walk.first_alert.is_some();
+        }
+        let observed = walk::observations(chat, &looked.screened());
+        Walk::of(&self.risk, &observed).first_alert.is_some()
     }
 
     /// The score of each message, in order; None for a refused one.
     fn score(
         &mut self,
-        prepared: Vec<Result<Tokens, InputError>>,
+        prepared: Vec<Result<Prepared, InputError>>,
         timings: &mut Timings,
     ) -> Result<Vec<Option<MessageScore>>> {
         let mut scores = vec![None; prepared.len()];
-        let accepted =
-            prepared.into_iter().enumerate().filter_map(|(place, tokens)| Some((place, tokens.ok()?)));
+        let accepted = prepared
+            .into_iter()
+            .enumerate()
+            .filter_map(|(place, prepared)| Some((place, prepared.ok()?.tokens()?)));
         let mut waiting = accepted.peekable();
         while waiting.peek().is_some() {
             // A block of long chats takes seconds.
@@ -147,6 +166,11 @@ impl Stages {
         }
         Ok(scores)
     }
+}
+
+/// What cannot be scored does not pass either.
+fn passes_screen(prepared: &Result<Prepared, InputError>) -> bool {
+    matches!(prepared, Ok(Prepared::Tokens(tokens)) if tokens.passes_screen)
 }
 
 fn turns(chat: &Chat) -> Vec<Turn> {

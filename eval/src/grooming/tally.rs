@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use models::grooming::GroomingManifest;
 
 use super::authors::Authors;
+use super::cascade::CascadeTally;
 use super::figures::StageTimes;
 use super::messages::MessageTally;
 use super::record::Records;
@@ -20,6 +21,8 @@ pub(crate) struct Tally {
     pub(crate) records: Records,
     /// The messages.
     pub(crate) messages: MessageTally,
+    /// The same by the first stage of the cascade.
+    pub(crate) cascade: CascadeTally,
     /// The authors, where the data say who of them shows the pattern.
     pub(crate) authors: Option<Authors>,
     /// What each stage took.
@@ -49,6 +52,7 @@ impl Tally {
             manifest,
             records: Records::default(),
             messages: MessageTally::default(),
+            cascade: CascadeTally::default(),
             authors: (truth == AuthorTruth::Named).then(Authors::default),
             times: StageTimes::new()?,
             drawn,
@@ -59,11 +63,17 @@ impl Tally {
     /// Adds one conversation.
     pub(crate) fn add(&mut self, chat: Chat, judgement: &Judgement) {
         self.records.add(&chat, judgement);
-        self.messages.add(&self.manifest, &chat.messages, &judgement.scores);
+        self.messages.add(&self.manifest, &chat.messages, &judgement.looked.scores);
+        self.cascade.add(&self.manifest, &chat, &judgement.looked);
         if let Some(authors) = &mut self.authors {
             authors.add(&chat, &judgement.walk);
         }
         self.drawn.offer(chat);
+    }
+
+    /// Whether the model has a first stage at all.
+    pub(crate) fn has_screen(&self) -> bool {
+        self.manifest.has_screen()
     }
 
     /// How many so far.

@@ -38,5 +38,10 @@ pub(crate) fn chat(id: &str, positive: bool, texts: &[&str]) -> Chat {
 
 /// A message of ten words, five of them common English ones, that shows every signal as clearly as its risk.
 pub(crate) fn score(risk: f32) -> MessageScore {
-    MessageScore { risk, signals: [risk; Signal::ALL.len()], words: WordCount { words: 10, english: 5 } }
+    MessageScore {
+        risk,
+        signals: [risk; Signal::ALL.len()],
+        spans: Default::default(),
+        words: WordCount { words: 10, english: 5 },
+    }
 }

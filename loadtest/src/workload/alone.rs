@@ -41,7 +41,7 @@ impl std::fmt::Display for ModelName {
 
 impl From<proto::answer::v1::Model> for ModelName {
     fn from(model: proto::answer::v1::Model) -> Self {
-        let proto::answer::v1::Model { name, version, sha256 } = model;
+        let proto::answer::v1::Model { name, version, sha256, .. } = model;
         Self { name, version, sha256 }
     }
 }

@@ -66,10 +66,11 @@ fn end_to_end(messages: &[&Tokens]) -> Tensors {
     let ids: Vec<i64> = messages.iter().flat_map(|tokens| tokens.ids()).copied().collect();
     let places = messages.iter().flat_map(|tokens| (0..).take(tokens.len())).collect();
     let numbers = (0..).zip(messages).flat_map(|(number, tokens)| std::iter::repeat_n(number, tokens.len()));
-    let (types, numbers) = (vec![0; ids.len()], numbers.collect());
-    let named =
-        [("input_ids", ids), ("token_type_ids", types), ("position_ids", places), ("message_ids", numbers)];
-    named.map(|(name, list)| (name, Array1::from(list).into_dyn())).into()
+    let named = [("input_ids", ids), ("position_ids", places), ("message_ids", numbers.collect())];
+    // The messages of the bench have no earlier turns.
+    let of_turns = ["turn_kinds", "turn_messages", "piece_ids", "piece_turns"].map(|name| (name, Vec::new()));
+    let lists = named.into_iter().chain(of_turns);
+    lists.map(|(name, list)| (name, Array1::from(list).into_dyn())).collect()
 }
 
 fn padded(messages: &[&Tokens]) -> Tensors {

@@ -1,6 +1,6 @@
 //! What a conversation shows: the answer, without the way to it.
 
-use super::{Abstention, GroomingStage, RiskState, Signal};
+use super::{Abstention, GroomingStage, RiskState, Signal, Span};
 
 /// What a conversation shows after the messages observed so far. Triage for a human reviewer, never proof.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +41,8 @@ pub struct Evidence {
     pub message_id: String,
     /// What it shows.
     pub signal: Signal,
+    /// The words that show it; empty where no single words do.
+    pub span: Span,
     /// Its share of the score above the score without any evidence, 0 to 1.
     pub contribution: f32,
 }

@@ -1,11 +1,12 @@
-//! Lays out a message and the turns before it as the model's tokens.
+//! Lays out a message and the turns before it as the model reads them.
 //!
 //! ```text
-//! [CLS] message [SEP] {[unused1]|[unused2]} turn … [SEP]
+//! [CLS] message [SEP] turn turn …
 //! ```
-//! Token type 0 up to the first `[SEP]`, then 1. Each earlier turn, oldest first, opens with who spoke it: `[unused1]`
-//! the message's own author, `[unused2]` somebody else. `models/training/grooming/encode.py` does the same.
+//! Of an earlier turn the model reads one token only: the mean of its pieces, with who spoke it and how long ago. That is
+//! what makes five turns of context cheap. `models/training/grooming/encode.py` does the same.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use tokenizers::Tokenizer;
@@ -13,18 +14,30 @@ use tokenizers::Tokenizer;
 use super::manifest::TextSettings;
 use crate::LoadError;
 
-/// One earlier turn, tokenised by [`Encoder::pieces`].
-pub(crate) struct ContextPieces {
-    pub(crate) same_author: bool,
-    pub(crate) pieces: Vec<u32>,
+/// A text's word pieces, and the bytes of the normalised text that each came from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Pieces {
+    pub(crate) ids: Vec<u32>,
+    pub(crate) bytes: Vec<(usize, usize)>,
 }
 
-/// Ids and token types of one message, of equal length.
-pub(crate) struct Layout {
-    pub(crate) ids: Vec<i64>,
-    pub(crate) types: Vec<i64>,
-    pub(crate) truncated: bool,
+/// One earlier turn as the model reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TurnTokens {
+    /// 2 × (turns between it and the message) + (0 by the message's author, 1 by somebody else).
+    pub(crate) kind: i64,
+    /// Its last pieces; never empty.
+    pub(crate) pieces: Vec<i64>,
 }
+
+/// An earlier turn before it is laid out.
+pub(crate) struct ContextPieces {
+    pub(crate) same_author: bool,
+    pub(crate) ids: Vec<u32>,
+}
+
+/// Ids below this are the commonest words: the vocabulary is sorted by how often they occur.
+const COMMON_WORDS: u32 = 12_000;
 
 /// The tokenizer, its special tokens and the limits.
 #[derive(Debug)]
@@ -38,8 +51,21 @@ pub(crate) struct Encoder {
 struct SpecialTokens {
     class: u32,
     separator: u32,
-    same_author: u32,
-    other_author: u32,
+}
+
+/// The commonest whole words of a `tokenizer.json`, in lower case.
+///
+/// # Errors
+/// [`LoadError::Tokenizer`] when it cannot be read.
+pub(crate) fn common_words(path: &Path) -> Result<HashSet<String>, LoadError> {
+    let is_word = |word: &str| word.len() > 1 && word.chars().all(|letter| letter.is_ascii_lowercase());
+    let vocabulary = open(path)?.get_vocab(false).into_iter();
+    let common = vocabulary.filter(|(word, id)| *id < COMMON_WORDS && is_word(word));
+    Ok(common.map(|(word, _)| word).collect())
+}
+
+fn open(path: &Path) -> Result<Tokenizer, LoadError> {
+    Tokenizer::from_file(path).map_err(|source| LoadError::Tokenizer { path: path.to_path_buf(), source })
 }
 
 impl Encoder {
@@ -49,46 +75,45 @@ impl Encoder {
     /// [`LoadError::Tokenizer`] when it cannot be read or lacks one of the special tokens.
     pub(crate) fn open(path: &Path, settings: TextSettings) -> Result<Self, LoadError> {
         let broken = |source| LoadError::Tokenizer { path: path.to_path_buf(), source };
-        let tokenizer = Tokenizer::from_file(path).map_err(broken)?;
+        let tokenizer = open(path)?;
         let id = |token: &str| {
             tokenizer.token_to_id(token).ok_or_else(|| broken(format!("it has no token {token}").into()))
         };
-        let special = SpecialTokens {
-            class: id("[CLS]")?,
-            separator: id("[SEP]")?,
-            same_author: id("[unused1]")?,
-            other_author: id("[unused2]")?,
-        };
+        let special = SpecialTokens { class: id("[CLS]")?, separator: id("[SEP]")? };
         Ok(Self { tokenizer, special, settings })
     }
 
     /// The word pieces of a normalised text, without special tokens.
-    pub(crate) fn pieces(&self, text: &str) -> Result<Vec<u32>, tokenizers::Error> {
+    pub(crate) fn pieces(&self, text: &str) -> Result<Pieces, tokenizers::Error> {
+        let encoding = self.tokenizer.encode(text, false)?;
+        Ok(Pieces { ids: encoding.get_ids().to_vec(), bytes: encoding.get_offsets().to_vec() })
+    }
+
+    /// The same without the bytes, which costs less.
+    pub(crate) fn ids(&self, text: &str) -> Result<Vec<u32>, tokenizers::Error> {
         Ok(self.tokenizer.encode_fast(text, false)?.get_ids().to_vec())
     }
 
-    /// The layout of a message after its context, oldest turn first.
-    pub(crate) fn layout(&self, message: &[u32], context: &[ContextPieces]) -> Layout {
-        let room = self.settings.target_tokens();
-        let kept = &message[..message.len().min(room)];
-        let head = [&[self.special.class], kept, &[self.special.separator]].concat();
-        let tail = self.tail(context);
-        let types = [vec![0; head.len()], vec![1; tail.len()]].concat();
-        let ids = head.into_iter().chain(tail).map(i64::from).collect();
-        Layout { ids, types, truncated: message.len() > room }
+    /// How many pieces of a message are read.
+    pub(crate) fn room(&self) -> usize {
+        self.settings.target_tokens()
     }
 
-    fn tail(&self, context: &[ContextPieces]) -> Vec<u32> {
-        let mut tail = Vec::new();
-        for turn in context {
-            tail.push(if turn.same_author { self.special.same_author } else { self.special.other_author });
+    /// The message's tokens: its first pieces between two special ones.
+    pub(crate) fn message(&self, ids: &[u32]) -> Vec<i64> {
+        let kept = &ids[..ids.len().min(self.room())];
+        [&[self.special.class], kept, &[self.special.separator]].concat().into_iter().map(i64::from).collect()
+    }
+
+    /// The turns before it, oldest first. A turn without any text is not read.
+    pub(crate) fn turns(&self, context: Vec<ContextPieces>) -> Vec<TurnTokens> {
+        let ages = (0..context.len() as i64).rev();
+        let turn = |(ago, turn): (i64, ContextPieces)| {
             // The end of a turn is what the next one answers to.
-            let cut = turn.pieces.len().saturating_sub(self.settings.context_tokens);
-            tail.extend_from_slice(&turn.pieces[cut..]);
-        }
-        if !tail.is_empty() {
-            tail.push(self.special.separator);
-        }
-        tail
+            let cut = turn.ids.len().saturating_sub(self.settings.context_tokens);
+            let pieces = turn.ids[cut..].iter().copied().map(i64::from).collect();
+            TurnTokens { kind: 2 * ago + i64::from(!turn.same_author), pieces }
+        };
+        ages.zip(context).map(turn).filter(|turn| !turn.pieces.is_empty()).collect()
     }
 }

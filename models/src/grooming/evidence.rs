@@ -1,23 +1,26 @@
-//! What one author of a conversation has shown so far: bounded, fading evidence, and the score that it adds up to.
+//! What one author of a conversation has shown so far: fading evidence, and the score that it adds up to.
 //!
 //! ```text
-//! strength(p)  = max(0, (p - floor) / (1 - floor))
-//! E_s         += (1 - E_s) * strength(risk * p_s)              one for each signal, 0 to 1
-//! P           += (1 - P)   * strength(risk) * pattern_step     the pattern as a whole, whatever the signal
-//! Q           += (1 - Q)   * max_s strength(risk * p_s) * (strongest E of an earlier stage)     escalation
+//! strength(p)  = (logit p - logit floor) / (logit ceiling - logit floor), kept within 0 and 1
+//! P           += strength(risk)                                          the pattern: log-odds of messages add up
+//! E_s         += (1 - E_s) * strength(risk) * p_s                        one for each signal, 0 to 1
+//! Q           += (1 - Q)   * max_s strength(risk) * p_s * (strongest E of an earlier stage)     escalation
 //! D            = sum over stages of S - max over stages of S, S = strongest E of a stage        diversity
-//! logit        = intercept + prior + sum_s w_s E_s + w_P P + w_Q Q + w_D D                      all w >= 0
+//! logit        = intercept + prior + w_P P + w_Q Q + w_D D               all w >= 0
 //! ```
 //! Before each message E, P and Q fade by the messages and the time since the last. Every term only adds, so each
-//! message's part in the score can be named. `models/training/grooming/risk.py` computes the same.
+//! message's part in the score can be named. The ceiling bounds what a single message can say; what is below the floor,
+//! however often, says nothing. `models/training/grooming/risk.py` computes the same.
 
 use super::parameters::RiskParameters;
-use super::{Evidence, GroomingStage, MessageScore, Signal};
+use super::{Evidence, GroomingStage, MessageScore, Signal, Span};
 
 /// Pieces of evidence kept for each author, the strongest ones.
 const MAX_PIECES: usize = 12;
 /// Less than this many logits are not worth naming.
 const SMALLEST_LIFT: f64 = 0.02;
+/// Signals less probable than this are not named beside a clearer one.
+const NAMED: f32 = 0.3;
 
 /// The evidence on one author.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +37,7 @@ pub(crate) struct AuthorEvidence {
 struct Piece {
     message_id: String,
     signal: Signal,
+    span: Span,
     lift: f64,
 }
 
@@ -48,30 +52,25 @@ impl AuthorEvidence {
 
     /// Adds what a message shows; returns how many logits it added before stage diversity.
     pub(crate) fn add(&mut self, message_id: &str, score: &MessageScore, parameters: &RiskParameters) -> f64 {
-        let risk = f64::from(score.risk);
-        let strengths = score.signals.map(|signal| parameters.strength(risk * f64::from(signal)));
-        let escalation = self.escalating(&strengths);
-        let mut lifts = [0.0; 12];
-        for (index, strength) in strengths.into_iter().enumerate() {
-            lifts[index] = parameters.weights.0[index] * saturate(&mut self.signals[index], strength);
+        let strength = parameters.strength(f64::from(score.risk));
+        let strengths = score.signals.map(|signal| strength * f64::from(signal));
+        let escalating = self.escalating(&strengths);
+        let escalated = saturate(&mut self.escalation, escalating);
+        for (evidence, strength) in self.signals.iter_mut().zip(strengths) {
+            saturate(evidence, strength);
         }
-        // What belongs to no single signal is named under the message's clearest one.
-        lifts[clearest(&score.signals)] += parameters.pattern
-            * saturate(&mut self.pattern, parameters.pattern_step * parameters.strength(risk))
-            + parameters.escalation * saturate(&mut self.escalation, escalation);
+        self.pattern += strength;
         for stage in GroomingStage::ALL {
             self.stages_seen[stage as usize] |= self.stage(stage) >= parameters.stage_seen;
         }
-        self.keep(message_id, lifts);
-        lifts.iter().sum()
+        let lift = parameters.pattern * strength + parameters.escalation * escalated;
+        self.keep(message_id, lift, score);
+        lift
     }
 
     /// Logits above those of an author without any evidence.
     pub(crate) fn lift(&self, parameters: &RiskParameters) -> f64 {
-        let signals: f64 =
-            self.signals.iter().zip(parameters.weights.0).map(|(evidence, weight)| evidence * weight).sum();
-        signals
-            + parameters.pattern * self.pattern
+        parameters.pattern * self.pattern
             + parameters.escalation * self.escalation
             + parameters.diversity * self.diversity()
     }
@@ -81,6 +80,7 @@ impl AuthorEvidence {
         let share = |piece: &Piece| Evidence {
             message_id: piece.message_id.clone(),
             signal: piece.signal,
+            span: piece.span,
             contribution: (piece.lift / lift) as f32,
         };
         let mut pieces: Vec<&Piece> = self.pieces.iter().collect();
@@ -113,10 +113,18 @@ impl AuthorEvidence {
         Signal::ALL.into_iter().map(|signal| strengths[signal as usize] * before(signal)).fold(0.0, f64::max)
     }
 
-    fn keep(&mut self, message_id: &str, lifts: [f64; 12]) {
-        for (signal, lift) in Signal::ALL.into_iter().zip(lifts) {
+    /// Names what a message added, each of its signals with a part by its probability.
+    fn keep(&mut self, message_id: &str, lift: f64, score: &MessageScore) {
+        let named =
+            score.signals.map(|probability| if probability >= NAMED { f64::from(probability) } else { 0.0 });
+        let clearest = clearest(&score.signals);
+        let total: f64 = named.iter().sum();
+        for (signal, named) in Signal::ALL.into_iter().zip(named) {
+            let share =
+                if total > 0.0 { named / total } else { f64::from(u8::from(signal as usize == clearest)) };
+            let (lift, span) = (share * lift, score.spans[signal as usize]);
             if lift >= SMALLEST_LIFT {
-                self.pieces.push(Piece { message_id: message_id.to_owned(), signal, lift });
+                self.pieces.push(Piece { message_id: message_id.to_owned(), signal, span, lift });
             }
         }
         self.pieces.sort_by(|left, right| right.lift.total_cmp(&left.lift));

@@ -21,17 +21,21 @@ pub struct GroomingManifest {
     pub(crate) thresholds: PerSignal<f32>,
     pub(crate) language: LanguageSettings,
     pub(crate) risk: RiskParameters,
+    /// The first stage of the cascade; a bundle may have none.
+    pub(crate) screen: Option<ScreenSettings>,
+    /// How a platform's own examples count.
+    pub(crate) index: IndexSettings,
 }
 
 /// The `[text]` table: how many tokens of what.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TextSettings {
-    /// Most tokens of one input, context and special tokens included.
+    /// Most tokens of a message, the two special ones included.
     pub(crate) max_tokens: usize,
     /// How many earlier turns the model reads.
     pub(crate) context_turns: usize,
-    /// Most tokens of each of them: its last ones.
+    /// Most pieces of each of them: its last ones.
     pub(crate) context_tokens: usize,
 }
 
@@ -54,6 +58,31 @@ pub(crate) struct LanguageSettings {
     pub(crate) english_words: EnglishWords,
 }
 
+/// The `[index]` table: logit of the risk += slope × max(0, likeness to positives - likeness to negatives - margin), for
+/// messages that are like the positives at all.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IndexSettings {
+    /// Likeness is the mean cosine of so many nearest examples.
+    pub(crate) neighbours: usize,
+    /// The likeness to positives from which on a message is like them at all.
+    pub(crate) least: f32,
+    pub(crate) slope: f32,
+    pub(crate) margin: f32,
+}
+
+/// The `[screen]` table: score = bias + scale × sum of the weights in screen.bin.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ScreenSettings {
+    /// How many earlier turns it looks at.
+    pub(crate) context_turns: usize,
+    pub(crate) bias: f32,
+    pub(crate) scale: f32,
+    /// A message below it is not read by the model.
+    pub(crate) threshold: f32,
+}
+
 impl Manifest for GroomingManifest {
     const KIND: &'static str = "grooming";
 
@@ -73,6 +102,12 @@ impl GroomingManifest {
         self.text.context_turns
     }
 
+    /// Whether the bundle has a first stage that can keep messages from the model.
+    #[must_use]
+    pub fn has_screen(&self) -> bool {
+        self.screen.is_some()
+    }
+
     /// Whether this probability of the signal counts as fired.
     #[must_use]
     pub fn fired(&self, signal: Signal, probability: f32) -> bool {
@@ -81,10 +116,9 @@ impl GroomingManifest {
 }
 
 impl TextSettings {
-    /// What is left for the message itself: three special tokens and the context's share are always kept free, so
-    /// that where a message is cut does not depend on its context.
+    /// What is left for the message's own pieces.
     pub(crate) fn target_tokens(self) -> usize {
-        self.max_tokens.saturating_sub(3 + self.context_turns * (self.context_tokens + 1))
+        self.max_tokens.saturating_sub(2)
     }
 }
 
@@ -97,6 +131,6 @@ pub(crate) fn check_text(bundle: &Bundle<GroomingManifest>) -> Result<TextSettin
     Err(LoadError::ManifestValue {
         path: bundle.manifest_path(),
         key: "text.max_tokens",
-        must_be: "more than 3 + context_turns * (context_tokens + 1)",
+        must_be: "more than 2",
     })
 }

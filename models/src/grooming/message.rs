@@ -2,35 +2,47 @@
 
 use std::num::NonZeroUsize;
 
-use ndarray::Array1;
+use ndarray::{Array1, Array2, ArrayD, Axis, IxDyn};
 
-use super::manifest::Calibration;
-use super::{GroomingManifest, Signal, Tokens, WordCount};
+use super::manifest::{Calibration, IndexSettings};
+use super::{GroomingManifest, IndexSlot, Meanings, PerSignal, Signal, Span, Tokens, WordCount};
 use crate::onnx::{Element, Input, OnnxModel, Signature, TensorSpec};
 use crate::{Bundle, InferenceError, LoadError, Stage};
 
-/// The tokens of some messages, laid end to end; each token knows its place in its message, and which that is. A token
-/// attends to those of its own message alone. `models/training/grooming/export.py` writes such a model.
+/// The tokens of some messages, laid end to end, then the turns before them, then the pieces of those turns. A token attends
+/// to those of its own message alone. `models/training/grooming/export.py` writes such a model.
 const SIGNATURE: Signature = Signature {
     inputs: &[
         TensorSpec { name: "input_ids", element: Element::I64, rank: 1 },
-        TensorSpec { name: "token_type_ids", element: Element::I64, rank: 1 },
         TensorSpec { name: "position_ids", element: Element::I64, rank: 1 },
         TensorSpec { name: "message_ids", element: Element::I64, rank: 1 },
+        TensorSpec { name: "turn_kinds", element: Element::I64, rank: 1 },
+        TensorSpec { name: "turn_messages", element: Element::I64, rank: 1 },
+        TensorSpec { name: "piece_ids", element: Element::I64, rank: 1 },
+        TensorSpec { name: "piece_turns", element: Element::I64, rank: 1 },
     ],
-    outputs: &[TensorSpec { name: "logits", element: Element::F32, rank: 2 }],
+    outputs: &[
+        TensorSpec { name: "logits", element: Element::F32, rank: 2 },
+        TensorSpec { name: "token_logits", element: Element::F32, rank: 2 },
+        TensorSpec { name: "meanings", element: Element::F32, rank: 2 },
+    ],
 };
 
 /// One logit a signal, then the risk's.
 const OUTPUTS: usize = Signal::ALL.len() + 1;
 
+/// The logits of one message or of one token.
+type Row = [f32; OUTPUTS];
+
 /// What one message shows.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct MessageScore {
     /// Calibrated probability that the message belongs to the pattern, 0 to 1.
     pub risk: f32,
     /// Calibrated probability of each signal, in the order of [`Signal::ALL`], 0 to 1.
     pub signals: [f32; 12],
+    /// The words that speak most for each signal; empty where it is below its threshold.
+    pub spans: [Span; 12],
     /// Handed on from [`Tokens::words`], for the conversation's abstention.
     pub words: WordCount,
 }
@@ -40,62 +52,143 @@ pub struct MessageScore {
 pub struct MessageScorer {
     model: OnnxModel,
     calibration: Calibration,
+    thresholds: PerSignal<f32>,
+    index: IndexSlot,
+    index_settings: IndexSettings,
 }
+
+/// What the model says of the messages of one run.
+struct Outputs {
+    /// One row a message.
+    logits: Vec<Row>,
+    /// One row a token of the messages.
+    token_logits: Vec<Row>,
+    /// `[messages, width]`, of length 1 each.
+    meanings: Array2<f32>,
+}
+
+/// What goes into one run, in the order of the signature.
+#[derive(Debug, Default)]
+struct Lists([Vec<i64>; SIGNATURE.inputs.len()]);
 
 impl MessageScorer {
     /// A run of so many tokens is worth its fixed cost: on one core, more gain nothing, and half as many lose a
     /// twentieth.
     pub const RUN_TOKENS: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 
-    /// Opens the bundle's `model.onnx`, to compute on `threads` threads, and warms it up.
+    /// Opens the bundle's `model.onnx`, to compute on `threads` threads, and warms it up. The examples in `index` raise the
+    /// risk of what is like them.
     ///
     /// # Errors
     /// [`LoadError`] when the runtime or the model cannot be opened or does not fit.
-    pub fn open(bundle: &Bundle<GroomingManifest>, threads: NonZeroUsize) -> Result<Self, LoadError> {
+    pub fn open(
+        bundle: &Bundle<GroomingManifest>,
+        threads: NonZeroUsize,
+        index: IndexSlot,
+    ) -> Result<Self, LoadError> {
         let model = OnnxModel::open(&bundle.file("model.onnx")?, SIGNATURE, threads)?;
-        let mut scorer = Self { model, calibration: bundle.manifest.calibration };
+        let GroomingManifest { calibration, thresholds, index: index_settings, .. } = bundle.manifest;
+        let mut scorer = Self { model, calibration, thresholds, index, index_settings };
         let warmed = scorer.score(&[Tokens::blank(bundle.manifest.text.max_tokens)]);
         warmed.map_err(|source| LoadError::Blank { path: bundle.manifest_path(), source })?;
         Ok(scorer)
     }
 
-    /// Scores messages in one run. Nothing is padded, whatever their lengths.
-    fn score(&mut self, messages: &[Tokens]) -> Result<Vec<MessageScore>, InferenceError> {
-        let length = messages.iter().map(Tokens::len).sum();
-        let [mut ids, mut types, mut places, mut numbers] = [const { Vec::new() }; 4];
-        for list in [&mut ids, &mut types, &mut places, &mut numbers] {
-            list.reserve_exact(length);
+    /// What each message means, for an [`super::Index`].
+    ///
+    /// # Errors
+    /// [`InferenceError`] when the model fails.
+    pub fn meanings(&mut self, messages: &[Tokens]) -> Result<Meanings, InferenceError> {
+        let (mut meanings, mut rest) = (Meanings::default(), messages);
+        while !rest.is_empty() {
+            let (run, after) = rest.split_at(one_run(rest));
+            meanings.extend(Meanings::from(self.run_model(run)?.meanings));
+            rest = after;
         }
-        for (number, tokens) in (0..).zip(messages) {
-            ids.extend_from_slice(&tokens.ids);
-            types.extend_from_slice(&tokens.types);
-            places.extend((0..).take(tokens.len()));
-            numbers.extend(std::iter::repeat_n::<i64>(number, tokens.len()));
-        }
-        let inputs = [ids, types, places, numbers].map(Array1::from);
-        let inputs = inputs.iter().map(|list| Input::I64(list.view().into_dyn())).collect();
-        let outputs = self.model.run(inputs)?;
-        let expected = messages.len() * OUTPUTS;
-        let logits: Vec<f32> = outputs.into_iter().flatten().collect();
-        if logits.len() != expected {
-            return Err(InferenceError::Rows { expected, found: logits.len() });
-        }
-        if !logits.iter().all(|logit| logit.is_finite()) {
-            return Err(InferenceError::NotFinite);
-        }
-        Ok(logits
-            .chunks_exact(OUTPUTS)
-            .zip(messages)
-            .map(|(row, tokens)| self.calibrate(row, tokens))
-            .collect())
+        Ok(meanings)
     }
 
-    fn calibrate(&self, logits: &[f32], tokens: &Tokens) -> MessageScore {
+    /// Scores messages in one run. Nothing is padded, whatever their lengths.
+    fn score(&mut self, messages: &[Tokens]) -> Result<Vec<MessageScore>, InferenceError> {
+        let outputs = self.run_model(messages)?;
+        let lifts = self.index.get().lifts(&outputs.meanings.view(), self.index_settings);
+        let lifts = lifts.unwrap_or_else(|| vec![0.0; messages.len()]);
+        let mut of_message = outputs.token_logits.as_slice();
+        let mut scores = Vec::with_capacity(messages.len());
+        for ((mut logits, message), lift) in outputs.logits.into_iter().zip(messages).zip(lifts) {
+            let (own, rest) = of_message.split_at(message.ids.len());
+            of_message = rest;
+            logits[OUTPUTS - 1] += lift;
+            scores.push(self.calibrate(&logits, own, message));
+        }
+        Ok(scores)
+    }
+
+    fn run_model(&mut self, messages: &[Tokens]) -> Result<Outputs, InferenceError> {
+        let lists = Lists::of(messages).0.map(Array1::from);
+        let inputs = lists.iter().map(|list| Input::I64(list.view().into_dyn())).collect();
+        let mut outputs = self.model.run(inputs)?.into_iter();
+        let mut next = || outputs.next().unwrap_or_else(|| ArrayD::zeros(IxDyn(&[0, 0])));
+        let (logits, token_logits, meanings) = (rows(next()), rows(next()), next());
+        check(&logits, messages.len())?;
+        check(&token_logits, messages.iter().map(|message| message.ids.len()).sum())?;
+        let found = meanings.len_of(Axis(0));
+        let wrong = InferenceError::Rows { expected: messages.len(), found };
+        let meanings =
+            meanings.into_dimensionality().ok().filter(|_| found == messages.len()).ok_or(wrong)?;
+        Ok(Outputs { logits, token_logits, meanings })
+    }
+
+    fn calibrate(&self, logits: &Row, of_tokens: &[Row], tokens: &Tokens) -> MessageScore {
         let signals =
             Signal::ALL.map(|signal| self.calibration.signals[signal].probability(logits[signal as usize]));
         let risk = self.calibration.risk.probability(logits[OUTPUTS - 1]);
-        MessageScore { risk, signals, words: tokens.words }
+        // The first and the last token are no words.
+        let of_words = &of_tokens[1..of_tokens.len() - 1];
+        let spans = Signal::ALL.map(|signal| {
+            let index = signal as usize;
+            if signals[index] < self.thresholds[signal] {
+                return Span::default();
+            }
+            let weights: Vec<f32> = of_words.iter().map(|row| row[index]).collect();
+            Span::of_most_weight(&tokens.spans, &weights)
+        });
+        MessageScore { risk, signals, spans, words: tokens.words }
     }
+}
+
+impl Lists {
+    fn of(messages: &[Tokens]) -> Self {
+        let mut lists = Self::default();
+        let [ids, places, owners, kinds, turn_owners, pieces, piece_turns] = &mut lists.0;
+        for (number, message) in (0..).zip(messages) {
+            ids.extend_from_slice(&message.ids);
+            places.extend((0..).take(message.ids.len()));
+            owners.extend(std::iter::repeat_n::<i64>(number, message.ids.len()));
+            for turn in &message.turns {
+                pieces.extend_from_slice(&turn.pieces);
+                piece_turns.extend(std::iter::repeat_n(kinds.len() as i64, turn.pieces.len()));
+                kinds.push(turn.kind);
+                turn_owners.push(number);
+            }
+        }
+        lists
+    }
+}
+
+fn rows(output: ArrayD<f32>) -> Vec<Row> {
+    let values: Vec<f32> = output.into_iter().collect();
+    values.as_chunks().0.to_vec()
+}
+
+fn check(rows: &[Row], expected: usize) -> Result<(), InferenceError> {
+    if rows.len() != expected {
+        return Err(InferenceError::Rows { expected, found: rows.len() });
+    }
+    if !rows.iter().flatten().all(|logit| logit.is_finite()) {
+        return Err(InferenceError::NotFinite);
+    }
+    Ok(())
 }
 
 impl Stage for MessageScorer {
@@ -127,11 +220,11 @@ fn one_run(messages: &[Tokens]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{MessageInput, Prepare, TextLimits};
+    use super::super::{MessageInput, Prepare, Screening, TextLimits};
     use super::*;
 
     fn of_length(length: usize) -> Tokens {
-        Tokens { ids: vec![1; length], types: vec![0; length], truncated: false, words: WordCount::default() }
+        Tokens::blank(length)
     }
 
     #[test]
@@ -146,13 +239,14 @@ mod tests {
     fn messages_of_any_length_share_a_run_and_change_no_score() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/bundles/grooming");
         let bundle = Bundle::open(folder.as_ref()).unwrap();
-        let mut prepare = Prepare::open(&bundle, TextLimits { max_text_bytes: 1000 }).unwrap();
-        let mut scorer = MessageScorer::open(&bundle, NonZeroUsize::MIN).unwrap();
+        let mut prepare =
+            Prepare::open(&bundle, TextLimits { max_text_bytes: 1000 }, Screening::Off).unwrap();
+        let mut scorer = MessageScorer::open(&bundle, NonZeroUsize::MIN, IndexSlot::default()).unwrap();
         let long = "we talked about the castle and the bridge and the river ".repeat(8);
         let texts = ["how old are you?", "ok", &long];
         let input = |text: &str| MessageInput { author: "a".into(), text: text.into(), context: Vec::new() };
         let prepared = prepare.run(texts.map(input).into()).unwrap();
-        let tokens: Vec<Tokens> = prepared.into_iter().map(Result::unwrap).collect();
+        let tokens: Vec<Tokens> = prepared.into_iter().filter_map(|one| one.unwrap().tokens()).collect();
         assert!(tokens[2].len() > 5 * tokens[0].len());
         let together = scorer.score(&tokens).unwrap();
         for (tokens, shared) in tokens.into_iter().zip(together) {

@@ -2,16 +2,14 @@
 
 use serde::Deserialize;
 
-use super::PerSignal;
-
 /// The `[risk]` table: the fitted parameters of the conversation's risk.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RiskParameters {
     pub(crate) intercept: f64,
+    /// Message risks from which on they count, and from which on they count no more.
     pub(crate) floor: f64,
-    /// The most that one message moves the evidence of the pattern: a single message is none.
-    pub(crate) pattern_step: f64,
+    pub(crate) ceiling: f64,
     pub(crate) half_life_messages: f64,
     pub(crate) half_life_days: f64,
     pub(crate) pattern: f64,
@@ -19,7 +17,6 @@ pub(crate) struct RiskParameters {
     pub(crate) diversity: f64,
     /// Evidence of a stage from which on it counts as seen.
     pub(crate) stage_seen: f64,
-    pub(crate) weights: PerSignal<f64>,
     pub(crate) watch: Band,
     pub(crate) alert: Band,
     pub(crate) age_groups: AgeGroupPriors,
@@ -76,9 +73,13 @@ impl RiskState {
 }
 
 impl RiskParameters {
-    /// The part of a probability that counts: doubtful messages, however many, add nothing.
-    pub(crate) fn strength(&self, probability: f64) -> f64 {
-        ((probability - self.floor) / (1.0 - self.floor)).max(0.0)
+    /// How strongly a message's risk speaks, 0 to 1, on the scale of log-odds: doubtful messages, however many, add nothing.
+    pub(crate) fn strength(&self, risk: f64) -> f64 {
+        let logit = |probability: f64| (probability / (1.0 - probability)).ln();
+        if risk <= self.floor {
+            return 0.0;
+        }
+        ((logit(risk) - logit(self.floor)) / (logit(self.ceiling) - logit(self.floor))).min(1.0)
     }
 
     /// The state at `risk` for an author who was in `before`.

@@ -1,9 +1,12 @@
 //! The first step: from text to tokens, or to what is wrong with the text.
 
-use super::encoding::{ContextPieces, Encoder};
+use std::path::Path;
+
+use super::encoding::{ContextPieces, Encoder, TurnTokens, common_words};
 use super::language::EnglishWords;
 use super::manifest::check_text;
-use super::{GroomingManifest, WordCount, normalise};
+use super::screen::{Screen, ScreenedTurn};
+use super::{GroomingManifest, MessageScore, Normalised, Normaliser, Span, WordCount};
 use crate::{Bundle, InferenceError, InputError, LoadError, Stage};
 
 /// What the machine accepts.
@@ -33,31 +36,71 @@ pub struct MessageInput {
     pub context: Vec<Turn>,
 }
 
+/// Whether messages that the first stage of the cascade finds nothing in are kept from the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screening {
+    /// They are, where the bundle has a first stage.
+    On,
+    /// The model reads all; [`Tokens::passes_screen`] says what the first stage would have done.
+    Off,
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Prepared {
+    /// The model reads it.
+    Tokens(Tokens),
+    /// The first stage found nothing in it: risk and signals are 0.
+    ScreenedOut(MessageScore),
+}
+
 /// One message as the model reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokens {
     pub(crate) ids: Vec<i64>,
-    pub(crate) types: Vec<i64>,
+    pub(crate) turns: Vec<TurnTokens>,
+    /// What each token but the first and the last stands for in the caller's text.
+    pub(crate) spans: Vec<Span>,
     /// Whether the message was longer than the model reads; the rest was not looked at.
     pub truncated: bool,
     /// The words of the message (not of its context).
     pub words: WordCount,
+    /// Whether the first stage of the cascade would let the model read it.
+    pub passes_screen: bool,
+}
+
+impl Prepared {
+    /// What the model is to read, if it is to.
+    #[must_use]
+    pub fn tokens(self) -> Option<Tokens> {
+        match self {
+            Self::Tokens(tokens) => Some(tokens),
+            Self::ScreenedOut(_) => None,
+        }
+    }
 }
 
 impl Tokens {
     /// So many tokens of nothing, to warm a model up.
     pub(crate) fn blank(length: usize) -> Self {
-        Self { ids: vec![0; length], types: vec![0; length], truncated: false, words: WordCount::default() }
+        let spans = vec![Span::default(); length.saturating_sub(2)];
+        let (ids, words) = (vec![0; length], WordCount::default());
+        Self { ids, turns: Vec::new(), spans, truncated: false, words, passes_screen: true }
     }
 
-    /// Number of tokens, the message's weight in a batch. Never 0.
+    /// Number of tokens, one for each earlier turn among them: the message's weight in a batch. Never 0.
     #[must_use]
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.ids.len() + self.turns.len()
     }
 
-    /// The tokens' ids, as the model takes them.
+    /// The kind and the ids of each earlier turn, as the model takes them.
+    pub fn turns(&self) -> impl Iterator<Item = (i64, &[i64])> {
+        self.turns.iter().map(|turn| (turn.kind, turn.pieces.as_slice()))
+    }
+
+    /// The ids of the message's own tokens, as the model takes them.
     #[must_use]
     pub fn ids(&self) -> &[i64] {
         &self.ids
@@ -68,44 +111,96 @@ impl Tokens {
 #[derive(Debug)]
 pub struct Prepare {
     encoder: Encoder,
+    normaliser: Normaliser,
     english: EnglishWords,
+    screen: Option<Screen>,
+    screening: Screening,
     context_turns: usize,
     limits: TextLimits,
 }
 
+/// The texts of a message and of the turns before it, normalised.
+struct Texts<'a> {
+    message: Normalised,
+    /// (by the message's author?, text), oldest first.
+    turns: Vec<(bool, String)>,
+    original: &'a str,
+}
+
 impl Prepare {
-    /// Opens the bundle's tokenizer.
+    /// Opens the bundle's tokenizer and first stage.
     ///
     /// # Errors
     /// [`LoadError`] when it cannot be opened or the manifest leaves no room for a message.
-    pub fn open(bundle: &Bundle<GroomingManifest>, limits: TextLimits) -> Result<Self, LoadError> {
+    pub fn open(
+        bundle: &Bundle<GroomingManifest>,
+        limits: TextLimits,
+        screening: Screening,
+    ) -> Result<Self, LoadError> {
         let settings = check_text(bundle)?;
+        let tokenizer = bundle.file("tokenizer.json")?;
         Ok(Self {
-            encoder: Encoder::open(&bundle.file("tokenizer.json")?, settings)?,
+            encoder: Encoder::open(&tokenizer, settings)?,
+            normaliser: normaliser(&tokenizer)?,
             english: bundle.manifest.language.english_words.clone(),
+            screen: Screen::open(bundle)?,
+            screening,
             context_turns: settings.context_turns,
             limits,
         })
     }
 
-    fn prepare(&self, input: &MessageInput) -> Result<Result<Tokens, InputError>, InferenceError> {
+    fn prepare(&self, input: &MessageInput) -> Result<Result<Prepared, InputError>, InferenceError> {
         let recent = &input.context[input.context.len().saturating_sub(self.context_turns)..];
         let texts = std::iter::once(&input.text).chain(recent.iter().map(|turn| &turn.text));
         if let Some(refusal) = texts.into_iter().find_map(|text| self.too_long(text)) {
             return Ok(Err(refusal));
         }
-        let text = normalise(&input.text);
-        if text.is_empty() {
+        let texts = self.texts(input, recent);
+        if texts.message.text.is_empty() {
             return Ok(Err(InputError::TextEmpty));
         }
-        let mut context = Vec::with_capacity(recent.len());
-        for turn in recent {
-            let pieces = self.encoder.pieces(&normalise(&turn.text))?;
-            context.push(ContextPieces { same_author: turn.author == input.author, pieces });
+        let passes_screen = self.passes_screen(&texts);
+        if !passes_screen && self.screening == Screening::On {
+            let words = self.english.count(&texts.message.text);
+            return Ok(Ok(Prepared::ScreenedOut(MessageScore { words, ..MessageScore::default() })));
         }
-        let layout = self.encoder.layout(&self.encoder.pieces(&text)?, &context);
-        let words = self.english.count(&text);
-        Ok(Ok(Tokens { ids: layout.ids, types: layout.types, truncated: layout.truncated, words }))
+        Ok(Ok(Prepared::Tokens(self.tokens(texts, passes_screen)?)))
+    }
+
+    fn texts<'a>(&self, input: &'a MessageInput, recent: &[Turn]) -> Texts<'a> {
+        let turn = |turn: &Turn| (turn.author == input.author, self.normaliser.normalise(&turn.text).text);
+        Texts {
+            message: self.normaliser.normalise(&input.text),
+            turns: recent.iter().map(turn).collect(),
+            original: &input.text,
+        }
+    }
+
+    fn passes_screen(&self, texts: &Texts<'_>) -> bool {
+        self.screen.as_ref().is_none_or(|screen| {
+            let recent = &texts.turns[texts.turns.len().saturating_sub(screen.context_turns())..];
+            let turns =
+                recent.iter().map(|(same_author, text)| ScreenedTurn { same_author: *same_author, text });
+            screen.passes(&texts.message.text, &turns.collect::<Vec<_>>())
+        })
+    }
+
+    fn tokens(&self, texts: Texts<'_>, passes_screen: bool) -> Result<Tokens, InferenceError> {
+        let Texts { message, turns, original } = texts;
+        let pieces = self.encoder.pieces(&message.text)?;
+        let context = turns
+            .into_iter()
+            .map(|(same_author, text)| Ok(ContextPieces { same_author, ids: self.encoder.ids(&text)? }))
+            .collect::<Result<_, InferenceError>>()?;
+        Ok(Tokens {
+            ids: self.encoder.message(&pieces.ids),
+            turns: self.encoder.turns(context),
+            spans: spans(&message, &pieces.bytes, original, self.encoder.room()),
+            truncated: pieces.ids.len() > self.encoder.room(),
+            words: self.english.count(&message.text),
+            passes_screen,
+        })
     }
 
     fn too_long(&self, text: &str) -> Option<InputError> {
@@ -114,9 +209,24 @@ impl Prepare {
     }
 }
 
+/// The normaliser that belongs to a `tokenizer.json`: the words that digits may disguise are its commonest ones.
+///
+/// # Errors
+/// [`LoadError`] when it cannot be opened.
+pub fn normaliser(tokenizer: &Path) -> Result<Normaliser, LoadError> {
+    Ok(Normaliser::new(common_words(tokenizer)?))
+}
+
+/// Where the first `most` pieces stand in the caller's text.
+fn spans(text: &Normalised, bytes: &[(usize, usize)], original: &str, most: usize) -> Vec<Span> {
+    let source =
+        |&(start, end): &(usize, usize)| Span::of(original, text.source(start..end).unwrap_or_default());
+    bytes.iter().take(most).map(source).collect()
+}
+
 impl Stage for Prepare {
     type Input = MessageInput;
-    type Output = Result<Tokens, InputError>;
+    type Output = Result<Prepared, InputError>;
 
     fn run(&mut self, batch: Vec<MessageInput>) -> Result<Vec<Self::Output>, InferenceError> {
         batch.iter().map(|input| self.prepare(input)).collect()

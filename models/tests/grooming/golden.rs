@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use models::grooming::{
-    MessageScore, Observation, RiskModel, Turn, WordCount, messages_in_context, normalise,
-};
+use models::grooming::{MessageScore, Observation, RiskModel, Turn, WordCount, messages_in_context};
 use serde_json::Value;
 
 use crate::stages::{bundle, scores, tokens, turn};
@@ -26,21 +24,20 @@ fn turns(rows: &[Value]) -> Vec<Turn> {
 }
 
 #[test]
-fn text_is_normalised_as_in_training() {
-    for row in rows("texts") {
-        assert_eq!(normalise(row["raw"].as_str().unwrap()), row["normalised"].as_str().unwrap());
-    }
-}
-
-#[test]
 fn tokens_are_laid_out_as_in_training() {
     let rows = rows("messages");
     let inputs = messages_in_context(&turns(&rows), bundle().manifest.context_turns());
     for (row, tokens) in rows.iter().zip(tokens(inputs)) {
         let ids: Vec<f64> = tokens.ids().iter().map(|&id| id as f64).collect();
         assert_eq!(ids, numbers(&row["ids"]));
-        assert_eq!(tokens.len(), ids.len());
+        let turns = row["turns"].as_array().unwrap();
+        assert_eq!(tokens.len(), ids.len() + turns.len());
+        for (turn, (kind, pieces)) in turns.iter().zip(tokens.turns()) {
+            assert_eq!(turn["kind"].as_i64(), Some(kind));
+            assert_eq!(numbers(&turn["pieces"]), pieces.iter().map(|&id| id as f64).collect::<Vec<_>>());
+        }
         assert_eq!(tokens.truncated, row["truncated"].as_bool().unwrap());
+        assert_eq!(tokens.passes_screen, row["passes_screen"].as_bool().unwrap(), "{}", row["text"]);
     }
 }
 
@@ -65,6 +62,7 @@ fn the_conversations_risk_is_that_of_the_recipe() {
         let score = MessageScore {
             risk: step["risk"].as_f64().unwrap() as f32,
             signals: signals.try_into().unwrap(),
+            spans: Default::default(),
             words: WordCount { words: 9, english: 9 },
         };
         conversation.observe(&Observation {

@@ -2,7 +2,7 @@
 
 use models::InputError;
 
-use crate::stages::{LIMITS, message, prepare, tokens, turn};
+use crate::stages::{LIMITS, bundle, message, prepare, tokens, turn};
 
 #[test]
 fn a_message_without_text_is_refused() {
@@ -27,7 +27,8 @@ fn an_earlier_turn_with_too_much_text_is_refused_if_the_model_reads_it() {
     let mut read = message("ok");
     read.context = vec![turn("b", "hi"), long.clone()];
     let mut unread = message("ok");
-    unread.context = vec![long, turn("b", "hi"), turn("b", "there")];
+    let later = vec![turn("b", "hi"); bundle().manifest.context_turns()];
+    unread.context = [vec![long], later].concat();
     let outcomes = prepare(vec![read, unread]);
     assert!(matches!(outcomes[0], Err(InputError::TextTooLong { .. })));
     assert!(outcomes[1].is_ok());

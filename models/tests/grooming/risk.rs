@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use models::grooming::{
-    AgeGroup, Assessment, ConversationRisk, MessageScore, Observation, RiskModel, RiskState, Signal,
+    AgeGroup, Assessment, ConversationRisk, MessageScore, Observation, RiskModel, RiskState, Signal, Span,
     WordCount,
 };
 
@@ -17,7 +17,12 @@ fn conversation() -> ConversationRisk {
 
 fn score(risk: f32, shown: &[Signal]) -> MessageScore {
     let signals = Signal::ALL.map(|signal| if shown.contains(&signal) { 0.95 } else { 0.01 });
-    MessageScore { risk, signals, words: WordCount { words: 8, english: 6 } }
+    MessageScore {
+        risk,
+        signals,
+        spans: [Span { start: 0, end: 4 }; 12],
+        words: WordCount { words: 8, english: 6 },
+    }
 }
 
 fn says(author: &str, id: usize, score: MessageScore) -> Observation {
@@ -75,7 +80,7 @@ fn evidence_names_messages_with_shares_of_the_whole() {
     assert!(total > 0.5 && total <= 1.0 + 1e-6, "shares add up to {total}");
     assert!(last.evidence.windows(2).all(|pair| pair[0].contribution >= pair[1].contribution));
     let photo = last.evidence.iter().find(|evidence| evidence.signal == Signal::PhotoRequest).unwrap();
-    assert_eq!(photo.message_id, "6");
+    assert_eq!((photo.message_id.as_str(), photo.span), ("6", Span { start: 0, end: 4 }));
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use models::grooming::{
-    GroomingManifest, MessageInput, MessageScore, MessageScorer, Prepare, TextLimits, Tokens, Turn,
+    GroomingManifest, IndexSlot, MessageInput, MessageScore, MessageScorer, Prepare, Screening, TextLimits,
+    Tokens, Turn,
 };
 use models::{Bundle, InputError, Stage};
 
@@ -19,7 +20,8 @@ pub(crate) fn repository() -> PathBuf {
 }
 
 pub(crate) fn prepare(inputs: Vec<MessageInput>) -> Vec<Result<Tokens, InputError>> {
-    Prepare::open(&bundle(), LIMITS).unwrap().run(inputs).unwrap()
+    let prepared = Prepare::open(&bundle(), LIMITS, Screening::Off).unwrap().run(inputs).unwrap();
+    prepared.into_iter().map(|one| one.map(|prepared| prepared.tokens().unwrap())).collect()
 }
 
 pub(crate) fn tokens(inputs: Vec<MessageInput>) -> Vec<Tokens> {
@@ -27,7 +29,7 @@ pub(crate) fn tokens(inputs: Vec<MessageInput>) -> Vec<Tokens> {
 }
 
 pub(crate) fn scorer() -> MessageScorer {
-    MessageScorer::open(&bundle(), NonZeroUsize::MIN).unwrap()
+    MessageScorer::open(&bundle(), NonZeroUsize::MIN, IndexSlot::default()).unwrap()
 }
 
 pub(crate) fn scores(inputs: Vec<MessageInput>) -> Vec<MessageScore> {

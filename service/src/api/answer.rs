@@ -9,7 +9,7 @@ use crate::batcher::Timings;
 
 pub(super) fn model(identity: &Identity) -> wire::Model {
     let Identity { name, version, sha256 } = identity.clone();
-    wire::Model { name, version, sha256 }
+    wire::Model { name, version, sha256, ..Default::default() }
 }
 
 pub(super) fn timings(timings: Timings) -> wire::Timings {

@@ -9,8 +9,8 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
 use clap::Args;
 use models::grooming::{
-    Assessment, GroomingManifest, MessageScorer, Observation, Prepare, RiskModel, RiskState, TextLimits,
-    Turn, messages_in_context,
+    Assessment, GroomingManifest, IndexSlot, MessageScorer, Observation, Prepare, Prepared, RiskModel,
+    RiskState, TextLimits, Turn, messages_in_context,
 };
 use models::{Bundle, InputError, Stage};
 use serde::{Deserialize, Serialize};
@@ -94,8 +94,8 @@ impl Pipeline {
         let bundle = Bundle::<GroomingManifest>::open(&config.grooming.bundle)?;
         let limits = TextLimits { max_text_bytes: config.grooming.max_text_bytes.get() };
         Ok(Self {
-            prepare: Prepare::open(&bundle, limits)?,
-            scorer: MessageScorer::open(&bundle, service::config::cores())?,
+            prepare: Prepare::open(&bundle, limits, config.grooming.screening())?,
+            scorer: MessageScorer::open(&bundle, service::config::cores(), IndexSlot::default())?,
             risk_model: RiskModel::new(&bundle.manifest),
             context_turns: bundle.manifest.context_turns(),
         })
@@ -109,17 +109,20 @@ impl Pipeline {
         let mut tokens = Vec::with_capacity(prepared.len());
         for ((number, message), prepared) in (1..).zip(conversation.messages).zip(prepared) {
             match prepared {
-                Ok(prepared) => {
-                    said.push((number, message));
-                    tokens.push(prepared);
+                Ok(Prepared::Tokens(read)) => {
+                    said.push((number, message, None));
+                    tokens.push(read);
                 }
+                Ok(Prepared::ScreenedOut(score)) => said.push((number, message, Some(score))),
                 // A message without text says nothing.
                 Err(InputError::TextEmpty) => {}
                 Err(refusal) => return Err(refusal).with_context(|| format!("message {number}")),
             }
         }
+        let mut read = self.scorer.run(tokens)?.into_iter();
         let mut risk = self.risk_model.conversation(HashMap::new());
-        for ((number, message), score) in said.into_iter().zip(self.scorer.run(tokens)?) {
+        for (number, message, screened) in said {
+            let Some(score) = screened.or_else(|| read.next()) else { break };
             let message_id = message.message_id.unwrap_or_else(|| format!("{number}"));
             let (author_id, sent_at) = (message.speaker, message.sent_at);
             risk.observe(&Observation { message_id, author_id, sent_at, score });
@@ -153,6 +156,8 @@ struct EvidenceReport {
     message_id: String,
     signal: &'static str,
     contribution: f32,
+    /// The first character of the words that show it, and the one after the last.
+    span: [u32; 2],
 }
 
 impl Report {
@@ -167,6 +172,7 @@ impl Report {
             message_id: evidence.message_id.clone(),
             signal: evidence.signal.as_str(),
             contribution: evidence.contribution,
+            span: [evidence.span.start, evidence.span.end],
         };
         Self {
             conversation_id,

@@ -1,15 +1,19 @@
 //! Chat messages in, signals and risks out.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use models::grooming::{
-    GroomingManifest, MessageInput, MessageScore, MessageScorer, Prepare, RiskModel, TextLimits, Tokens,
+    self, GroomingManifest, IndexSlot, MessageInput, MessageScore, MessageScorer, Prepare, RiskModel,
+    TextLimits, Tokens,
 };
 use models::{Bundle, Identity, InferenceError, InputError, Stage as _};
 
 use super::steps;
 use crate::batcher::{Batcher, Expectation, Line, Prepared, Request, Rules, Steps, Terms, Timings};
 use crate::config::{self, cores, workers};
+use crate::index::IndexFolder;
 use crate::metrics::BatcherMeter;
 use crate::{Error, StartError};
 
@@ -29,9 +33,10 @@ const EXPECTATION: Expectation = Expectation {
 /// From chat messages to the score of each; and the risk model that turns scores into a conversation's risk.
 pub struct GroomingPipeline {
     batcher: Batcher<Scoring>,
-    identity: Identity,
-    manifest: GroomingManifest,
+    bundle: Arc<Bundle<GroomingManifest>>,
     risk_model: RiskModel,
+    index: IndexSlot,
+    index_folder: Option<IndexFolder>,
 }
 
 /// Both steps of a message.
@@ -48,7 +53,10 @@ impl Steps for Scoring {
     fn prepare(&mut self, input: MessageInput) -> Result<Prepared<Tokens, Self::Output>, InferenceError> {
         let prepared = self.prepare.run(vec![input])?.pop();
         Ok(match prepared.ok_or(InferenceError::Rows { expected: 1, found: 0 })? {
-            Ok(item) => Prepared::Ready { weight: item.len(), item },
+            Ok(grooming::Prepared::Tokens(item)) => Prepared::Ready { weight: item.len(), item },
+            Ok(grooming::Prepared::ScreenedOut(score)) => {
+                Prepared::Finished(Ok(ScoredMessage { score, truncated: false, screened_out: true }))
+            }
             Err(refusal) => Prepared::Finished(Err(refusal)),
         })
     }
@@ -56,7 +64,8 @@ impl Steps for Scoring {
     fn run(&mut self, batch: Vec<Tokens>) -> Result<Vec<Self::Output>, InferenceError> {
         let truncated: Vec<bool> = batch.iter().map(|tokens| tokens.truncated).collect();
         let scores = self.scorer.run(batch)?.into_iter().zip(truncated);
-        Ok(scores.map(|(score, truncated)| Ok(ScoredMessage { score, truncated })).collect())
+        let scored = |(score, truncated)| Ok(ScoredMessage { score, truncated, screened_out: false });
+        Ok(scores.map(scored).collect())
     }
 }
 
@@ -76,6 +85,8 @@ pub struct ScoredMessage {
     pub score: MessageScore,
     /// Whether the text was longer than the model reads.
     pub truncated: bool,
+    /// Whether the first stage of the cascade found nothing, so that the model did not read it.
+    pub screened_out: bool,
 }
 
 impl GroomingPipeline {
@@ -84,13 +95,17 @@ impl GroomingPipeline {
     /// # Errors
     /// [`StartError`] when the bundle cannot be used or the system gives no threads.
     pub fn start(config: &config::Grooming, server: &config::Server) -> Result<Self, StartError> {
-        let bundle = Bundle::<GroomingManifest>::open(&config.bundle)?;
+        let bundle = Arc::new(Bundle::<GroomingManifest>::open(&config.bundle)?);
+        let index = IndexSlot::default();
+        let folder = |path: PathBuf| IndexFolder::open(path, Arc::clone(&bundle), index.clone());
+        let index_folder = config.index.clone().map(folder).transpose()?;
         let limits = TextLimits { max_text_bytes: config.max_text_bytes.get() };
         let workers = workers(config.workers, cores());
         // One thread each: together no more than the cores that the process may use, unless configured otherwise.
         let steps = steps(workers, || {
-            let scorer = MessageScorer::open(&bundle, NonZeroUsize::MIN)?;
-            Ok::<_, StartError>(Scoring { prepare: Prepare::open(&bundle, limits)?, scorer })
+            let scorer = MessageScorer::open(&bundle, NonZeroUsize::MIN, index.clone())?;
+            let prepare = Prepare::open(&bundle, limits, config.screening())?;
+            Ok::<_, StartError>(Scoring { prepare, scorer })
         })?;
         tracing::info!(model = MODEL, workers, threads_each = 1, cores = cores(), "workers");
         let rules = Rules {
@@ -102,9 +117,10 @@ impl GroomingPipeline {
         };
         Ok(Self {
             batcher: Batcher::start(MODEL, steps, rules, BatcherMeter::new(MODEL))?,
-            identity: bundle.identity().clone(),
             risk_model: RiskModel::new(&bundle.manifest),
-            manifest: bundle.manifest,
+            bundle,
+            index,
+            index_folder,
         })
     }
 
@@ -115,7 +131,17 @@ impl GroomingPipeline {
 
     /// Which model answers.
     pub fn identity(&self) -> &Identity {
-        &self.identity
+        self.bundle.identity()
+    }
+
+    /// Where the platform's own examples come from, if there are some.
+    pub(crate) fn index_folder(&self) -> Option<IndexFolder> {
+        self.index_folder.clone()
+    }
+
+    /// sha256 of the manifest of the index in use; empty without one.
+    pub(crate) fn index_sha256(&self) -> String {
+        self.index.get().identity().map(|identity| identity.sha256.clone()).unwrap_or_default()
     }
 
     /// What turns the scores of a conversation's messages into its risk.
@@ -125,7 +151,7 @@ impl GroomingPipeline {
 
     /// What the model says of itself: how much context it reads, when a signal counts as fired.
     pub fn manifest(&self) -> &GroomingManifest {
-        &self.manifest
+        &self.bundle.manifest
     }
 
     /// Scores messages, each on its own; they share batches with those of other requests. Admitted or refused as a
@@ -142,7 +168,7 @@ impl GroomingPipeline {
 
     /// Bytes that the model reads, roughly: a tokenizer on the way in would cost more than it tells.
     fn size(&self, message: &MessageInput) -> usize {
-        let unread = message.context.len().saturating_sub(self.manifest.context_turns());
+        let unread = message.context.len().saturating_sub(self.manifest().context_turns());
         let context = message.context[unread..].iter().map(|turn| turn.text.len().min(MAX_CONTEXT_BYTES));
         message.text.len().min(MAX_BYTES) + context.sum::<usize>()
     }

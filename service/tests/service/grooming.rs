@@ -1,7 +1,8 @@
 //! Scores over gRPC are those of the pipeline in process, message by message.
 
 use models::grooming::{
-    GroomingManifest, MessageInput, MessageScorer, Prepare, Signal, TextLimits, Turn, messages_in_context,
+    GroomingManifest, IndexSlot, MessageInput, MessageScorer, Prepare, Screening, Signal, TextLimits, Turn,
+    messages_in_context,
 };
 use models::{Bundle, Stage as _};
 use proto::grooming::v1::{self as wire, MessageToScore, ScoreMessagesRequest, State};
@@ -31,13 +32,15 @@ async fn messages_have_the_same_scores_over_grpc_and_in_process() {
     let request = ScoreMessagesRequest { messages: inputs.iter().map(to_score).collect() };
     let answer = server.grooming().score_messages(request).await.expect("an answer").into_inner();
 
-    let mut prepare = Prepare::open(&bundle, TextLimits { max_text_bytes: 1000 }).expect("a tokenizer");
-    let mut scorer = MessageScorer::open(&bundle, count(1)).expect("a scorer");
+    let mut prepare =
+        Prepare::open(&bundle, TextLimits { max_text_bytes: 1000 }, Screening::Off).expect("a tokenizer");
+    let mut scorer = MessageScorer::open(&bundle, count(1), IndexSlot::default()).expect("a scorer");
     let prepared = prepare.run(inputs).expect("no fault of ours");
     assert_eq!(answer.results.len(), prepared.len());
     for (served, tokens) in answer.results.iter().zip(prepared) {
         // One at a time in process, in batches over gRPC: a score does not depend on its batch-mates.
-        let local = scorer.run(vec![tokens.expect("a text")]).expect("a score")[0];
+        let tokens = tokens.expect("a text").tokens().expect("all are read");
+        let local = scorer.run(vec![tokens]).expect("a score")[0];
         assert!((served.risk - local.risk).abs() < 1e-4);
         assert_eq!(served.signals.len(), Signal::ALL.len());
         for (signal, probability) in served.signals.iter().zip(local.signals) {
@@ -67,6 +70,35 @@ async fn a_refused_message_costs_its_neighbours_nothing() {
         ["24", "0", "20000", "17"]
     );
     assert_eq!(results[3].signals.len(), 12);
+}
+
+#[tokio::test]
+async fn what_fired_is_pointed_at_in_the_text_as_it_was_sent() {
+    let server = Server::ready().await;
+    let text = "hey \u{1F44B}\u{1F3FD}  so h\u{200B}0w  0ld are y\u{43E}u ???";
+    let message = MessageToScore { text: text.into(), author_id: "a".into(), ..Default::default() };
+    let request = ScoreMessagesRequest { messages: vec![message] };
+    let results = server.grooming().score_messages(request).await.expect("an answer").into_inner().results;
+    let asked = &results[0].signals[Signal::AgeProbe as usize];
+    assert!(asked.fired, "{asked:?}");
+    let span = asked.span.expect("a place");
+    let words: String =
+        text.chars().skip(span.start as usize).take((span.end - span.start) as usize).collect();
+    assert!(words.contains("0ld"), "{words}");
+    assert!(results[0].signals.iter().all(|signal| signal.fired || signal.span.is_none()));
+}
+
+#[tokio::test]
+async fn the_first_stage_answers_what_it_finds_nothing_in() {
+    let server = Server::ready_with(|config| config.grooming.screen = true).await;
+    let message =
+        |text: &str| MessageToScore { text: text.into(), author_id: "a".into(), ..Default::default() };
+    let messages = ["the package needs version two of the library", "how old are you?"].map(message).into();
+    let request = ScoreMessagesRequest { messages };
+    let results = server.grooming().score_messages(request).await.expect("an answer").into_inner().results;
+    assert!(results[0].screened_out && results[0].error.is_none());
+    assert_eq!((results[0].risk, results[0].signals.len()), (0.0, 12));
+    assert!(!results[1].screened_out && results[1].signals[Signal::AgeProbe as usize].fired);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod age;
 mod drain;
 mod grooming;
 mod health;
+mod index;
 mod overload;
 mod privacy;
 mod refusals;

@@ -21,6 +21,12 @@ pub(crate) struct Early {
     pub(crate) p: f64,
     /// The steepness of `f_latency_erisk`: that of eRisk.
     pub(crate) p_erisk: f64,
+    /// Of the positives in which the pattern comes to ask for a photo or a meeting, the share with an alert before that message.
+    pub(crate) before_approach: Option<f64>,
+    /// 95 %, Clopper–Pearson.
+    pub(crate) before_approach_interval: Option<Range>,
+    /// Positives with such a request.
+    pub(crate) n_approach: usize,
     /// The protocol of eSPD on the same message scores.
     pub(crate) sliding_window: SlidingWindow,
 }
@@ -83,11 +89,16 @@ impl Early {
     /// Of all records.
     pub(crate) fn of(records: &Records) -> Self {
         let by_window = |record: &Record| record.window_alert;
+        let approached = records.positives().filter_map(|record| record.before_approach);
+        let before_approach = Proportion::of(approached, |early| early);
         Self {
             unit: "conversation",
             served: Latencies::of(records, |record| record.first_alert),
             p: ESPD_STEEPNESS,
             p_erisk: ERISK_STEEPNESS,
+            before_approach: before_approach.rate(),
+            before_approach_interval: before_approach.interval(),
+            n_approach: before_approach.n,
             sliding_window: SlidingWindow {
                 messages: window::MESSAGES,
                 windows: window::WINDOWS,

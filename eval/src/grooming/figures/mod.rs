@@ -4,6 +4,7 @@ mod alerts;
 mod authors;
 mod baselines;
 mod calibration;
+mod cascade;
 mod conversations;
 mod curve;
 mod early;
@@ -13,12 +14,14 @@ mod messages;
 mod parts;
 mod projection;
 mod robustness;
+mod shortcuts;
 mod times;
 
 pub(crate) use alerts::Alerts;
 pub(crate) use authors::AuthorFigures;
 pub(crate) use baselines::{Baseline, baselines};
 pub(crate) use calibration::{Calibrated, Calibration};
+pub(crate) use cascade::{Cascade, Change, Share};
 pub(crate) use conversations::{Conversations, Ranked};
 pub(crate) use curve::CurvePoint;
 pub(crate) use early::{AlertedBy, Early, Latencies};
@@ -28,6 +31,7 @@ pub(crate) use messages::{Messages, SignalFigures, by_signal};
 pub(crate) use parts::{Slice, Source, by_slice, by_source};
 pub(crate) use projection::PREVALENCES;
 pub(crate) use robustness::{Perturbed, Robustness};
+pub(crate) use shortcuts::Shortcuts;
 pub(crate) use times::{Latency, StageLatencies, StageTimes};
 
 /// Groups of fewer conversations say too little for a figure of their own; only their interval means anything.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::super::perturb::Perturbation;
 use super::super::robustness::Alerted;
 use crate::metrics::{Paired, Proportion, Range};
 
@@ -25,6 +26,8 @@ pub(crate) struct Robustness {
     pub(crate) fpr_interval: Option<Range>,
     /// The same conversations, spoiled.
     pub(crate) by_perturbation: Vec<Perturbed>,
+    /// The same conversations, changed to see what the model goes by.
+    pub(crate) probes: Vec<Perturbed>,
     /// Perturbations that the data do not allow: dilution without another benign conversation.
     pub(crate) skipped: Vec<&'static str>,
 }
@@ -66,12 +69,16 @@ impl Robustness {
         let (positives, negatives) = alerted.unperturbed.split_at(alerted.n_pos);
         let share = |alerts: &[bool]| Proportion::of(alerts, |&alert| alert);
         let (recall, fpr) = (share(positives), share(negatives));
-        let done = alerted.perturbed.iter().filter_map(|(perturbation, alerts)| {
-            let (after_positives, after_negatives) = alerts.as_ref()?.split_at(alerted.n_pos);
-            let positives = Paired::of(positives, after_positives);
-            let negatives = Paired::of(negatives, after_negatives);
-            Some(Perturbed::of(perturbation.as_str(), positives, negatives))
-        });
+        let done = |some: &[Perturbation]| {
+            let chosen = alerted.perturbed.iter().filter(|(perturbation, _)| some.contains(perturbation));
+            let compared = chosen.filter_map(|(perturbation, alerts)| {
+                let (after_positives, after_negatives) = alerts.as_ref()?.split_at(alerted.n_pos);
+                let positives = Paired::of(positives, after_positives);
+                let negatives = Paired::of(negatives, after_negatives);
+                Some(Perturbed::of(perturbation.as_str(), positives, negatives))
+            });
+            compared.collect()
+        };
         let skipped = alerted.perturbed.iter().filter(|(_, alerts)| alerts.is_none());
         Self {
             unit: "conversation",
@@ -82,7 +89,8 @@ impl Robustness {
             recall_interval: recall.interval(),
             fpr: fpr.rate(),
             fpr_interval: fpr.interval(),
-            by_perturbation: done.collect(),
+            by_perturbation: done(&Perturbation::SPOILED),
+            probes: done(&Perturbation::PROBES),
             skipped: skipped.map(|(perturbation, _)| perturbation.as_str()).collect(),
         }
     }
@@ -110,7 +118,6 @@ impl Perturbed {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::perturb::Perturbation;
     use super::*;
 
     #[test]
@@ -122,12 +129,14 @@ mod tests {
             perturbed: vec![
                 (Perturbation::Leet, Some(vec![true, false, false, true, false])),
                 (Perturbation::Dilution, None),
+                (Perturbation::Shuffled, Some(vec![true; 5])),
             ],
         });
         assert_eq!((found.n_pos, found.n_neg, found.recall, found.fpr), (2, 3, Some(1.0), Some(0.0)));
         let leet = &found.by_perturbation[0];
         assert_eq!((leet.recall, leet.recall_change, leet.true_alerts_lost), (Some(0.5), Some(-0.5), 1));
         assert_eq!((leet.fpr, leet.false_alerts_gained, leet.false_alerts_lost), (Some(1.0 / 3.0), 1, 0));
+        assert_eq!((found.probes.len(), found.probes[0].fpr_change), (1, Some(1.0)));
         assert_eq!((found.by_perturbation.len(), found.skipped), (1, vec!["dilution"]));
     }
 }

@@ -6,6 +6,7 @@
 mod characters;
 mod dilution;
 mod emoji;
+mod probes;
 mod split;
 mod words;
 
@@ -36,6 +37,12 @@ pub(crate) enum Perturbation {
     Split,
     /// After every message a harmless one of another conversation, written by the other one of the two.
     Dilution,
+    /// The messages in another order.
+    Shuffled,
+    /// Only the messages of the one who writes most, or of the one who shows the pattern.
+    Monologue,
+    /// In the middle of another, harmless conversation, between two of its own.
+    Inserted,
 }
 
 /// What perturbing needs besides the conversation.
@@ -48,8 +55,8 @@ pub(crate) struct Material<'a> {
 }
 
 impl Perturbation {
-    /// All of them, in the order of the report.
-    pub(crate) const ALL: [Self; 9] = [
+    /// Other words for the same, in the order of the report: a model should not mind.
+    pub(crate) const SPOILED: [Self; 9] = [
         Self::Leet,
         Self::Homoglyph,
         Self::ZeroWidth,
@@ -60,6 +67,14 @@ impl Perturbation {
         Self::Split,
         Self::Dilution,
     ];
+
+    /// Probes of what a model goes by: the order of messages, what the other one says, the surroundings.
+    pub(crate) const PROBES: [Self; 3] = [Self::Shuffled, Self::Monologue, Self::Inserted];
+
+    /// All of them.
+    pub(crate) fn all() -> impl Iterator<Item = Self> + Clone {
+        Self::SPOILED.into_iter().chain(Self::PROBES)
+    }
 
     /// The name in reports.
     pub(crate) fn as_str(self) -> &'static str {
@@ -73,6 +88,9 @@ impl Perturbation {
             Self::Emoji => "emoji",
             Self::Split => "split",
             Self::Dilution => "dilution",
+            Self::Shuffled => "shuffled",
+            Self::Monologue => "monologue",
+            Self::Inserted => "inserted",
         }
     }
 
@@ -89,6 +107,9 @@ impl Perturbation {
             Self::Emoji => each(chat, |text| emoji::emoji(text, &mut random)),
             Self::Split => split::split(chat, &mut random),
             Self::Dilution => dilution::dilution(chat, material.benign, &mut random)?,
+            Self::Shuffled => probes::shuffled(chat, &mut random),
+            Self::Monologue => probes::monologue(chat),
+            Self::Inserted => probes::inserted(chat, material.benign, &mut random)?,
         };
         Some(Chat { messages, ..chat.clone() })
     }
@@ -122,7 +143,7 @@ mod tests {
     fn the_seed_and_the_id_decide() {
         let (first, other) = (chat("a", false, &TEXTS), chat("b", false, &TEXTS));
         let benign = [&first, &other];
-        for perturbation in Perturbation::ALL {
+        for perturbation in Perturbation::SPOILED {
             let spoiled = |chat, seed| perturbation.of(chat, Material { seed, benign: &benign }).unwrap();
             assert_eq!(spoiled(&first, 1), spoiled(&first, 1));
             assert_ne!(texts(&spoiled(&first, 1)), texts(&first), "{perturbation:?} changes something");
@@ -139,7 +160,7 @@ mod tests {
 
     #[test]
     fn names_are_told_apart() {
-        let names: std::collections::BTreeSet<_> = Perturbation::ALL.map(Perturbation::as_str).into();
-        assert_eq!(names.len(), Perturbation::ALL.len());
+        let names: std::collections::BTreeSet<_> = Perturbation::all().map(Perturbation::as_str).collect();
+        assert_eq!(names.len(), Perturbation::all().count());
     }
 }

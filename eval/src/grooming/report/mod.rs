@@ -8,8 +8,9 @@ mod tables;
 use serde::Serialize;
 
 use super::figures::{
-    AuthorFigures, Baseline, Calibration, Conversations, Early, Flicker, LengthBin, Messages, Robustness,
-    SignalFigures, Slice, Source, StageLatencies, baselines, by_length, by_signal, by_slice, by_source,
+    AuthorFigures, Baseline, Calibration, Cascade, Conversations, Early, Flicker, LengthBin, Messages,
+    Robustness, Shortcuts, SignalFigures, Slice, Source, StageLatencies, baselines, by_length, by_signal,
+    by_slice, by_source,
 };
 use super::tally::Tally;
 use crate::report::{Figure, Place, Provenance, Report, Section, Table};
@@ -30,6 +31,8 @@ pub(crate) struct GroomingReport {
     by_length: Vec<LengthBin>,
     by_signal: Vec<SignalFigures>,
     robustness: Option<Robustness>,
+    shortcuts: Shortcuts,
+    cascade: Option<Cascade>,
     latency_us: StageLatencies,
     provenance: Provenance,
 }
@@ -53,6 +56,8 @@ impl GroomingReport {
             by_length: by_length(records),
             by_signal: by_signal(messages),
             robustness: tally.alerted.as_ref().map(Robustness::of),
+            shortcuts: Shortcuts::of(records),
+            cascade: tally.has_screen().then(|| Cascade::of(&tally.cascade, records)),
             latency_us: tally.times.latencies(),
             provenance,
         }
@@ -134,6 +139,20 @@ impl GroomingReport {
         let robustness = self.robustness.as_ref()?;
         Some(section("Robustness", notes::robustness(robustness), vec![tables::robustness(robustness)]))
     }
+
+    fn probes(&self) -> Section {
+        let changed = self.robustness.as_ref().map(tables::probes);
+        let tables = std::iter::once(tables::shortcuts(&self.shortcuts)).chain(changed);
+        section("Probes", notes::probes(), tables.collect())
+    }
+
+    fn cascade(&self) -> Option<Section> {
+        Some(section(
+            "First stage of the cascade",
+            notes::cascade(),
+            vec![tables::cascade(self.cascade.as_ref()?)],
+        ))
+    }
 }
 
 /// A section of the page alone, without a plot.
@@ -159,6 +178,8 @@ impl Report for GroomingReport {
         sections.extend([self.false_alarms(), self.calibration()]);
         sections.push(section("Signals", notes::signals(), vec![signals]));
         sections.extend(self.robustness());
+        sections.push(self.probes());
+        sections.extend(self.cascade());
         sections.push(section(
             "Latency of the stages",
             notes::latency(),
@@ -212,6 +233,8 @@ mod tests {
             "/early/p",
             "/early/sliding_window/median_latency",
             "/by_source/0/fpr_interval/high",
+            "/early/n_approach",
+            "/shortcuts/source_only",
             "/latency_us/infer/p99",
         ] {
             assert!(json.pointer(key).is_some(), "{key}");
@@ -245,6 +268,8 @@ mod tests {
             "False alarms",
             "Calibration",
             "Signals",
+            "Probes",
+            "First stage of the cascade",
             "Latency of the stages",
         ];
         assert_eq!(titles, expected);

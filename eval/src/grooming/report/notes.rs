@@ -123,6 +123,25 @@ pub(super) fn robustness(robustness: &Robustness) -> Vec<String> {
     notes
 }
 
+/// On what a model may go by.
+pub(super) fn probes() -> Vec<String> {
+    sentences([
+        "Shortcuts: how well labels can be guessed from the source or the length alone, and how well the conversation's risk \
+         tells the negatives of one source from those of the others. 0.5 is not at all; where hard negatives are a source of \
+         their own, theirs is expected to be higher.",
+        "Shuffled: the messages in another order. Monologue: only the author with most messages of the pattern, or most \
+         messages. Inserted: in the middle of another benign conversation of the data.",
+    ])
+}
+
+/// On the first stage.
+pub(super) fn cascade() -> Vec<String> {
+    sentences([
+        "The figures of this report are of the model that reads every message. Behind the first stage it reads those that \
+         pass; all others have risk 0 and no signals (`screen` in ward.toml).",
+    ])
+}
+
 /// On time.
 pub(super) fn latency() -> Vec<String> {
     sentences([

@@ -1,9 +1,9 @@
 //! The figures as tables.
 
 use super::super::figures::{
-    Alerts, AuthorFigures, Baseline, Calibrated, Calibration, Conversations, Early, Flicker, Flickering,
-    LIMITS, Latencies, Latency, LengthBin, Messages, PREVALENCES, Perturbed, Ranked, Robustness,
-    SignalFigures, Slice, Source, StageLatencies,
+    Alerts, AuthorFigures, Baseline, Calibrated, Calibration, Cascade, Change, Conversations, Early, Flicker,
+    Flickering, LIMITS, Latencies, Latency, LengthBin, Messages, PREVALENCES, Perturbed, Ranked, Robustness,
+    Share, Shortcuts, SignalFigures, Slice, Source, StageLatencies,
 };
 use super::notes;
 use super::rows::{PARTS, figures, part, points, points_interval, share, small_percent};
@@ -77,6 +77,7 @@ pub(super) fn early(early: &Early, alerts: &Alerts) -> Table {
     let rows = vec![
         row("recall", [alerts.recall, window.alerts.recall].map(percent)),
         row("false-positive rate", [alerts.fpr, window.alerts.fpr].map(percent)),
+        row("alert before a photo or meeting is asked for", [percent(early.before_approach), undefined()]),
         both("median messages to alert", &|found| figure(found.median_latency, 1)),
         both("75th percentile", &|found| figure(found.p75, 1)),
         both("90th percentile", &|found| figure(found.p90, 1)),
@@ -271,21 +272,64 @@ pub(super) fn robustness(robustness: &Robustness) -> Table {
             String::new(),
         ],
     )];
-    let cells = |found: &Perturbed| {
-        let cells = [
-            percent(found.recall),
-            points(found.recall_change),
-            points_interval(found.recall_change_interval),
-            percent(found.fpr),
-            points(found.fpr_change),
-            points_interval(found.fpr_change_interval),
-        ];
-        row(found.perturbation, cells)
+    rows.extend(robustness.by_perturbation.iter().map(perturbed));
+    table("Spoiled text", &PERTURBED, rows)
+}
+
+/// The conversations changed to see what the model goes by.
+pub(super) fn probes(robustness: &Robustness) -> Table {
+    table("Changed conversations", &PERTURBED, robustness.probes.iter().map(perturbed).collect())
+}
+
+const PERTURBED: [&str; 7] =
+    ["text", "recall", "change, points", "95 % interval", "FPR", "change, points", "95 % interval"];
+
+fn perturbed(found: &Perturbed) -> Vec<String> {
+    let cells = [
+        percent(found.recall),
+        points(found.recall_change),
+        points_interval(found.recall_change_interval),
+        percent(found.fpr),
+        points(found.fpr_change),
+        points_interval(found.fpr_change_interval),
+    ];
+    row(found.perturbation, cells)
+}
+
+/// Ways to guess a label without reading.
+pub(super) fn shortcuts(shortcuts: &Shortcuts) -> Table {
+    let mut rows = vec![
+        row("positives by source alone", [figure(shortcuts.source_only, 3)]),
+        row("positives by length alone", [figure(shortcuts.length_only, 3)]),
+    ];
+    let sources = shortcuts.negatives_by_source.iter();
+    rows.extend(
+        sources
+            .map(|(source, area)| row(&format!("negatives of {source} by their risk"), [figure(*area, 3)])),
+    );
+    table("Shortcuts", &["what is told apart", "ROC-AUC"], rows)
+}
+
+/// What the first stage saves and loses.
+pub(super) fn cascade(cascade: &Cascade) -> Table {
+    let share = |name: &str, share: &Share| {
+        row(name, [percent(share.share), percents(share.interval), share.n.to_string()])
     };
-    rows.extend(robustness.by_perturbation.iter().map(cells));
-    let header =
-        ["text", "recall", "change, points", "95 % interval", "FPR", "change, points", "95 % interval"];
-    table("Spoiled text", &header, rows)
+    let change = |name: &str, change: &Change| {
+        let both = format!("{} → {}", percent(change.without), percent(change.with));
+        row(name, [both, points_interval(change.change_interval), points(change.change)])
+    };
+    let rows = vec![
+        share("benign messages that the model reads", &cascade.benign_passed),
+        share("firing messages lost", &cascade.firing_lost),
+        change("recall", &cascade.recall_change),
+        change("false-positive rate", &cascade.fpr_change),
+    ];
+    table(
+        "The model behind the first stage",
+        &["figure", "share", "95 % interval", "messages, or change in points"],
+        rows,
+    )
 }
 
 /// Every stage.

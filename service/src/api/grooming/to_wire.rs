@@ -2,30 +2,42 @@
 
 use models::grooming::{
     Abstention, Assessment, AuthorAssessment, Evidence, GroomingManifest, GroomingStage, RiskState, Signal,
+    Span,
 };
+use proto::answer::v1::Model;
 use proto::grooming::v1 as wire;
 
 use crate::Error;
 use crate::api::answer;
-use crate::pipeline::ScoredMessage;
+use crate::pipeline::{GroomingPipeline, ScoredMessage};
 
 pub(super) fn message(
     message_id: String,
     scored: &ScoredMessage,
     manifest: &GroomingManifest,
 ) -> wire::MessageResult {
-    let signal_score = |(signal, probability): (Signal, f32)| wire::SignalScore {
-        signal: wire_signal(signal).into(),
-        probability,
-        fired: manifest.fired(signal, probability),
+    let signal_score = |signal: Signal| {
+        let probability = scored.score.signals[signal as usize];
+        wire::SignalScore {
+            signal: wire_signal(signal).into(),
+            probability,
+            fired: manifest.fired(signal, probability),
+            span: wire_span(scored.score.spans[signal as usize]),
+        }
     };
     wire::MessageResult {
         message_id,
         risk: scored.score.risk,
-        signals: Signal::ALL.into_iter().zip(scored.score.signals).map(signal_score).collect(),
+        signals: Signal::ALL.map(signal_score).into(),
         truncated: scored.truncated,
+        screened_out: scored.screened_out,
         error: None,
     }
+}
+
+/// Which model, and which examples of the platform's own.
+pub(super) fn model(pipeline: &GroomingPipeline) -> Model {
+    Model { index_sha256: pipeline.index_sha256(), ..answer::model(pipeline.identity()) }
 }
 
 pub(super) fn refusal(message_id: String, error: &Error) -> wire::MessageResult {
@@ -77,7 +89,12 @@ fn wire_evidence(evidence: Evidence) -> wire::Evidence {
         message_id: evidence.message_id,
         signal: wire_signal(evidence.signal).into(),
         contribution: evidence.contribution,
+        span: wire_span(evidence.span),
     }
+}
+
+fn wire_span(span: Span) -> Option<wire::Span> {
+    (span != Span::default()).then_some(wire::Span { start: span.start, end: span.end })
 }
 
 fn wire_state(state: RiskState) -> wire::State {

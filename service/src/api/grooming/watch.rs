@@ -152,7 +152,7 @@ impl Watch {
         let Some(assessment) = watched.observe(score.observation.as_ref()) else { return Ok(None) };
         Ok(Some(wire::RiskUpdate {
             message_risk,
-            model: Some(answer::model(app.grooming.identity())),
+            model: Some(to_wire::model(&app.grooming)),
             timings: Some(answer::timings(score.timings)),
             ..to_wire::update(assessment)
         }))

@@ -1,0 +1,49 @@
+//! Letters of other scripts that look like Latin ones, by the table of UTS #39 (Unicode security mechanisms).
+
+use unicode_security::skeleton;
+
+use super::glyphs::Glyph;
+
+/// Replaces letters that look like ASCII ones, unless the text is mostly of another script.
+///
+/// The standard's skeleton also joins Latin letters with each other (`I` with `l`, `m` with `rn`), to compare names; to read a
+/// text, only letters from outside ASCII are of interest.
+pub(super) fn to_latin(glyphs: &mut [Glyph]) {
+    if glyphs.iter().all(|glyph| glyph.character.is_ascii()) || !is_mostly_latin(glyphs) {
+        return;
+    }
+    for glyph in
+        glyphs.iter_mut().filter(|glyph| !glyph.character.is_ascii() && glyph.character.is_alphabetic())
+    {
+        glyph.character = latin(glyph.character).unwrap_or(glyph.character);
+    }
+}
+
+fn is_mostly_latin(glyphs: &[Glyph]) -> bool {
+    let letters = || glyphs.iter().filter(|glyph| glyph.character.is_alphabetic());
+    2 * letters().filter(|glyph| glyph.character.is_ascii()).count() > letters().count()
+}
+
+/// The single ASCII letter that this one is taken for.
+fn latin(character: char) -> Option<char> {
+    let mut buffer = [0; 4];
+    let mut prototype = skeleton(character.encode_utf8(&mut buffer));
+    let alone = prototype.next().filter(|_| prototype.next().is_none());
+    alone.filter(char::is_ascii_alphabetic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::normalise;
+
+    #[test]
+    fn cyrillic_and_greek_among_latin_letters_are_read_as_latin() {
+        assert_eq!(normalise("are уоu at the сastle"), "are you at the castle");
+        assert_eq!(normalise("the tοwer"), "the tower");
+    }
+
+    #[test]
+    fn accents_are_no_disguise() {
+        assert_eq!(normalise("a café and a naïve façade"), "a café and a naïve façade");
+    }
+}
