@@ -1,7 +1,7 @@
 //! Undoes odd ways of writing the same words, so that they reach the tokenizer alike, and remembers where each character
 //! came from, so that evidence points at what was written.
 //!
-//! In this order: NFKC and invisible characters ([`glyphs`]), letters of other scripts that look like Latin ones
+//! In this order: NFKC and invisible characters ([`mod@glyphs`]), letters of other scripts that look like Latin ones
 //! ([`lookalikes`]), then digits for letters, s p a c e d and drawn-out words ([`spelling`]), then white space. A text in
 //! plain English passes unchanged but for its white space. Training reads the same code, by the example `normalise`.
 
