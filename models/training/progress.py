@@ -26,7 +26,7 @@ class Run:
     def steps(self):
         """The numbers of the steps still to do; ends when steps or minutes are used up."""
         self.net.train()
-        while self._progress() < 1.0:
+        while self.progress() < 1.0:
             began = time.monotonic()
             yield self.step
             self.step += 1
@@ -51,7 +51,7 @@ class Run:
     def rate(self):
         """Linear warm-up, then a cosine down to nothing."""
         warm = min(1.0, (self.step + 1) / WARM_UP)
-        return self.peak_rate * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, self._progress())))
+        return self.peak_rate * warm * 0.5 * (1 + math.cos(math.pi * min(1.0, self.progress())))
 
     def averaged(self):
         """The network with exponentially averaged weights, in evaluation mode."""
@@ -62,7 +62,8 @@ class Run:
         with open(self.out / "training.log", "a", encoding="utf-8") as file:
             file.write(line + "\n")
 
-    def _progress(self):
+    def progress(self):
+        """From 0 to 1, by steps or minutes, whichever is further on."""
         return max(self.step / self.last, self.spent / self.limit)
 
     def _follow(self):

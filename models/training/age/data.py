@@ -1,6 +1,7 @@
 """Face crops in memory and the ways a photograph may spoil them."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,20 +11,35 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))
 import faces  # noqa: E402
 from crop import crop_face  # noqa: E402
 from net import AGES, SIZE  # noqa: E402
+from teacher import crop_for_teacher  # noqa: E402
 
 PACKS = ("utkface", "aaf")
 PATCH, MARGIN = 160, 1.4  # a patch reaches beyond the crop, so that jitter finds picture and not black
 
 
-def load_patches(data_dir):
-    """Training faces with room for jitter: patches uint8 [n,160,160,3] RGB, ages int [n]."""
-    patches, ages = [], []
-    for pack in PACKS:
+@dataclass
+class Faces:
+    """Training faces: `patches` uint8 [n,160,160,3] RGB with room for jitter, `for_teacher` uint8 [n,112,112,3], and
+    what is said of them: `ages` [n], `sets` [n] pack names, `sexes` [n] 0 or 1, `ethnicities` [n], -1 where unknown."""
+
+    patches: np.ndarray
+    for_teacher: np.ndarray
+    ages: np.ndarray
+    sets: np.ndarray
+    sexes: np.ndarray
+    ethnicities: np.ndarray
+
+
+def load_faces(data_dir, packs):
+    found = []
+    for pack in packs:
         for photo in faces.labelled(data_dir, pack, "train"):
             rgb = cv2.cvtColor(photo.image, cv2.COLOR_BGR2RGB)
-            patches.append(patch_of(rgb, photo.boxes[0], photo.points[0]))
-            ages.append(int(photo.row["age"]))
-    return np.stack(patches), np.array(ages).clip(0, AGES - 1)
+            patch = patch_of(rgb, photo.boxes[0], photo.points[0])
+            labels = [int(photo.row["age"]), pack, int(photo.row["sex"]), int(photo.row.get("ethnicity") or -1)]
+            found.append((patch, crop_for_teacher(rgb, photo.boxes[0]), *labels))
+    patches, for_teacher, ages, sets, sexes, ethnicities = (np.array(column) for column in zip(*found))
+    return Faces(patches, for_teacher, ages.clip(0, AGES - 1), sets, sexes, ethnicities)
 
 
 def patch_of(image, box, points):
@@ -37,7 +53,7 @@ def patch_of(image, box, points):
 
 
 def load_val(data_dir, pack):
-    """Validation crops as served: uint8 [n,96,96,3] RGB, and their rows of the label table."""
+    """Validation crops as served: uint8 [n,112,112,3] RGB, and their rows of the label table."""
     crops, rows = [], []
     for photo in faces.labelled(data_dir, pack, "val"):
         rgb = cv2.cvtColor(photo.image, cv2.COLOR_BGR2RGB)
@@ -47,41 +63,44 @@ def load_val(data_dir, pack):
 
 
 def sampling_weights(ages):
-    """Rarer ages more often (by the square root), 8 to 24 once more by half: there the decisions fall."""
+    """Rarer ages more often (by the square root), 8 to 24 more by half, 12 to 18 by half again: there decisions fall."""
     counts = np.bincount(ages, minlength=AGES).astype(float)
     kernel = np.exp(-0.5 * (np.arange(-6, 7) / 2.0) ** 2)
     density = np.convolve(counts, kernel / kernel.sum(), mode="same")
     weights = 1.0 / np.sqrt(density[ages] + 20.0)
     weights[(ages >= 8) & (ages <= 24)] *= 1.5
+    weights[(ages >= 12) & (ages <= 18)] *= 1.5
     return weights / weights.sum()
 
 
-def augment(patch, rng):
-    """One training view: jittered box, mirror, and what cameras and codecs do."""
-    image = jittered_crop(patch, rng)
-    if rng.random() < 0.5:
+def augment(patch, size, rng):
+    """One training view, uint8 [size,size,3], and whether it is mirrored: jittered box, and what cameras and codecs do."""
+    image = jittered_crop(patch, size, rng)
+    mirrored = rng.random() < 0.5
+    if mirrored:
         image = image[:, ::-1]
     if rng.random() < 0.2:
-        small = int(rng.integers(28, 80))
-        image = cv2.resize(cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA), (SIZE, SIZE))
+        small = int(size * rng.uniform(0.28, 0.85))
+        image = cv2.resize(cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA), (size, size))
     if rng.random() < 0.15:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.5))
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.6))
     if rng.random() < 0.15:
         image = np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
     image = relight(image.astype(np.float32), rng)
     if rng.random() < 0.2:
         quality = int(rng.integers(25, 85))
         image = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
-    return cover(image, rng)
+    return cover(image, rng), mirrored
 
 
-def jittered_crop(patch, rng):
-    """The detector's box is never exact: +-12 % of scale, +-6 % of shift, +-8 degrees."""
-    side = PATCH / MARGIN * rng.uniform(0.9, 1.14)
+def jittered_crop(patch, size, rng):
+    """The detector's box is never exact: +-12 % of scale, +-6 % of shift, +-10 degrees, a little of shear and stretch."""
+    side = PATCH / MARGIN * rng.uniform(0.88, 1.14)
     centre = PATCH / 2 + rng.uniform(-0.06, 0.06, 2) * side
-    turn = turning(np.radians(rng.uniform(-8, 8)), SIZE / side)
-    shift = SIZE / 2 - turn @ centre
-    return cv2.warpAffine(patch, np.hstack([turn, shift[:, None]]), (SIZE, SIZE), flags=cv2.INTER_LINEAR)
+    turn = turning(np.radians(rng.uniform(-10, 10)), size / side)
+    turn = turn @ (np.eye(2) + rng.uniform(-0.05, 0.05, (2, 2)))
+    shift = size / 2 - turn @ centre
+    return cv2.warpAffine(patch, np.hstack([turn, shift[:, None]]), (size, size), flags=cv2.INTER_LINEAR)
 
 
 def turning(angle, scale):
@@ -105,12 +124,13 @@ def relight(image, rng):
 def cover(image, rng):
     """Sometimes a patch over the face, sometimes a black strip where the photo would end."""
     image = np.ascontiguousarray(image)
-    if rng.random() < 0.15:
-        width, height = rng.integers(12, 40, 2)
-        x, y = rng.integers(0, SIZE - width), rng.integers(0, SIZE - height)
+    size = len(image)
+    if rng.random() < 0.2:
+        width, height = rng.integers(size // 8, size // 2, 2)
+        x, y = rng.integers(0, size - width), rng.integers(0, size - height)
         image[y : y + height, x : x + width] = rng.integers(0, 256, 3)
     if rng.random() < 0.15:
-        strip = int(rng.integers(2, 14))
+        strip = int(rng.integers(2, size // 7))
         edge = rng.integers(4)
         np.rot90(image, edge)[:strip] = 0
     return image

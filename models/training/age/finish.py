@@ -1,16 +1,33 @@
-"""After training: ONNX, calibration on validation faces, manifest."""
+"""After training: ONNX, calibration on validation faces, manifest.
+
+    python models/training/age/finish.py --data DIR --bundle DIR     # calibrate a bundle's model.onnx anew
+"""
+
+import argparse
+import sys
+from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import torch
 
-import bundle
-from calibrate import calibrate, expected_age
-from export import export
-from net import SIZE
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+import bundle  # noqa: E402
+import data  # noqa: E402
+from calibrate import BINS, COVERAGE, INTERVAL_KNOTS, OVER_KNOTS, calibrate, challenge, distribution  # noqa: E402
+from export import export  # noqa: E402
+from net import SIZE  # noqa: E402
 
 THRESHOLDS = [13, 16, 18, 21, 25]
-COVERAGE = 0.9
 BANDS = ((0, 12), (13, 17), (18, 24), (25, 40), (41, 60), (61, 120))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the face packs")
+    parser.add_argument("--bundle", type=Path, required=True, help="folder with model.onnx; its manifest is written")
+    args = parser.parse_args()
+    describe(args.bundle, {pack: data.load_val(args.data, pack) for pack in data.PACKS}, print)
 
 
 def finish(net, val, out, log):
@@ -19,31 +36,44 @@ def finish(net, val, out, log):
     example = torch.rand(3, 3, SIZE, SIZE) * 255
     difference = export(net, example, ["logits"], {0: "batch"}, folder / "model.onnx")
     log(f"torch and ONNX Runtime differ by at most {difference:.2e}")
-    logits = torch.cat([predict(net, crops) for crops, _ in val.values()]).numpy()
+    describe(folder, val, log)
+
+
+def describe(folder, val, log):
+    """Calibrates `folder`/model.onnx on the validation faces and writes its manifest."""
+    session = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
+    logits = np.concatenate([answers(session, crops) for crops, _ in val.values()])
     ages = np.array([int(row["age"]) for _, rows in val.values() for row in rows])
-    fitted = calibrate(logits, ages, THRESHOLDS, COVERAGE, log)
-    report(logits, ages, val, fitted["temperature"], log)
-    write_manifest(folder, fitted)
+    report(logits, ages, val, log)
+    write_manifest(folder, calibrate(logits, ages, THRESHOLDS, log))
+
+
+def answers(session, crops, batch=128):
+    parts = (crops[i : i + batch].transpose(0, 3, 1, 2).astype(np.float32) for i in range(0, len(crops), batch))
+    return np.concatenate([session.run(["logits"], {"input": part})[0] for part in parts])
 
 
 def predict(net, crops, batch=256):
-    """uint8 [n,96,96,3] -> logits float32 [n,101]."""
+    """uint8 [n,112,112,3] -> logits float32 [n,101]."""
     parts = (torch.from_numpy(crops[i : i + batch]) for i in range(0, len(crops), batch))
     with torch.inference_mode():
         return torch.cat([net(part.permute(0, 3, 1, 2).float()) for part in parts])
 
 
-def report(logits, ages, val, temperature, log):
+def report(logits, ages, val, log):
     """Errors by set and band; `over18` and `over25` are the shares called at least that old."""
-    found = expected_age(logits, temperature)
+    shares = distribution(logits)
+    found = shares @ BINS
     sets = np.repeat(list(val), [len(crops) for crops, _ in val.values()])
     for pack in val:
+        passing = challenge(shares[sets == pack], ages[sets == pack]).items()
+        log(f"{pack} minors passing " + " ".join(f"with {refused} refused: {rate:.3f}" for refused, rate in passing))
         for low, high in ((0, 120), *BANDS):
             band = (sets == pack) & (ages >= low) & (ages <= high)
-            error, over = found[band] - ages[band], [(found[band] >= t).mean() for t in (18, 25)]
+            error, older = found[band] - ages[band], [(found[band] >= t).mean() for t in (18, 25)]
             log(
                 f"{pack} {low}-{high} n={band.sum()} mae={np.abs(error).mean():.2f} bias={error.mean():+.2f}"
-                f" cs5={(np.abs(error) <= 5).mean():.3f} over18={over[0]:.3f} over25={over[1]:.3f}"
+                f" cs5={(np.abs(error) <= 5).mean():.3f} over18={older[0]:.3f} over25={older[1]:.3f}"
             )
 
 
@@ -55,8 +85,17 @@ def write_manifest(folder, fitted):
         ),
         "calibration": (
             "Fitted on the validation split by models/training/age/calibrate.py.",
-            {"temperature": fitted["temperature"], "coverage": COVERAGE, "interval_mass": fitted["interval_mass"]},
+            {"temperature": 1.0, "coverage": COVERAGE},
         ),
+        "calibration.interval_mass": (
+            "Share of the distribution that an interval holds, by apparent age.",
+            {"at": list(INTERVAL_KNOTS), "value": rounded(fitted["interval_mass"])},
+        ),
+        "calibration.over.slope": (
+            "P(at least that age) = sigmoid(slope * logit(share) + offset), by the age asked about.",
+            {"at": list(OVER_KNOTS), "value": rounded(fitted["over"]["slope"])},
+        ),
+        "calibration.over.offset": ("", {"at": list(OVER_KNOTS), "value": rounded(fitted["over"]["offset"])}),
         "answer": (
             "Ages answered by default; an interval wider than this decides nothing.",
             {"thresholds": THRESHOLDS, "max_interval_years": fitted["max_interval_years"]},
@@ -73,4 +112,12 @@ def write_manifest(folder, fitted):
             },
         ),
     }
-    bundle.write(folder, {"kind": "age", "name": "ward-age", "version": "0.1.0"}, ["model.onnx"], tables)
+    bundle.write(folder, {"kind": "age", "name": "ward-age", "version": "0.2.0"}, ["model.onnx"], tables)
+
+
+def rounded(values):
+    return [round(value, 4) for value in values]
+
+
+if __name__ == "__main__":
+    main()

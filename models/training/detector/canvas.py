@@ -76,9 +76,9 @@ def draw(pools, rng):
     elif kind < 0.50:
         fill(canvas, pools, whole)
         portrait(canvas, pick(pools.portraits, rng), whole, 240)
-    elif kind < 0.60:
+    elif kind < 0.64:
         scattered(canvas, pick(pools.scenes, rng), whole)
-    elif kind < 0.76:
+    elif kind < 0.80:
         fill(canvas, pools, whole, always=True)
     else:
         grid(canvas, pools)

@@ -38,4 +38,4 @@ def write_manifest(folder):
             {"threshold": THRESHOLD, "max_overlap": geometry.overlap},
         ),
     }
-    bundle.write(folder, {"kind": "detector", "name": "ward-face", "version": "0.1.0"}, ["model.onnx"], tables)
+    bundle.write(folder, {"kind": "detector", "name": "ward-face", "version": "0.2.0"}, ["model.onnx"], tables)

@@ -7,7 +7,7 @@ from net import cell_grid, decode
 
 # A face belongs to the scales whose range holds the square root of its area; ranges overlap.
 RANGES = {8.0: (0.0, 56.0), 16.0: (36.0, 130.0), 32.0: (90.0, 1e9)}
-BOX_WEIGHT, POINT_WEIGHT = 2.0, 1.0
+BOX_WEIGHT, POINT_WEIGHT = 2.0, 2.0
 
 
 def detection_loss(raw, targets, size):

@@ -1,9 +1,9 @@
 """Trains the face detector from scratch and writes its bundle.
 
-    python models/training/detector/train.py --data DIR --out DIR
+    python models/training/detector/train.py --data DIR --out DIR [--start FILE --rate 0.001]
 
 About 80 minutes on one core. Interrupted, it goes on from the last checkpoint in --out; --minutes bounds the run (see
-progress.py).
+progress.py). --start trains an earlier model.onnx of this recipe further.
 """
 
 import argparse
@@ -22,22 +22,27 @@ import faces  # noqa: E402
 from detect import Geometry, torch_raw  # noqa: E402
 from finish import finish  # noqa: E402
 from loss import detection_loss  # noqa: E402
+from bundle import sha256  # noqa: E402
 from net import FaceNet  # noqa: E402
 from progress import Run  # noqa: E402
+from start import from_file  # noqa: E402
 
 BATCH, SEED, PEAK_RATE = 32, 20262, 4e-3
 
 
 def main():
     args = arguments()
-    torch.manual_seed(SEED)
+    torch.manual_seed(args.seed)
     cv2.setNumThreads(torch.get_num_threads())
-    run = Run(args.out, FaceNet(), PEAK_RATE, args.steps, args.minutes)
-    run.log(f"settings batch={BATCH} seed={SEED} rate={PEAK_RATE} canvas={canvas.SIZE} steps={args.steps}")
+    net = from_file(args.start) if args.start else FaceNet()
+    run = Run(args.out, net, args.rate, args.steps, args.minutes)
+    run.log(f"settings batch={BATCH} seed={args.seed} rate={args.rate} canvas={canvas.SIZE} steps={args.steps}")
+    if args.start:
+        run.log(f"goes on from a file of sha256 {sha256(args.start)}")
     pools, val = load_pools(args.data), evaluate.load(args.data)
     run.log("photos " + " ".join(f"{name}={len(photos)}" for name, photos in vars(pools).items()))
     for step in run.steps():
-        rng = np.random.default_rng([SEED, step])
+        rng = np.random.default_rng([args.seed, step])
         pictures = [canvas.draw(pools, rng) for _ in range(BATCH)]
         loss = run.update(lambda net: loss_of(net, pictures))
         if step % 100 == 0:
@@ -54,6 +59,9 @@ def arguments():
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoint, log and bundle")
     parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--minutes", type=float, default=math.inf)
+    parser.add_argument("--start", type=Path, help="model.onnx to go on from")
+    parser.add_argument("--rate", type=float, default=PEAK_RATE, help="highest learning rate")
+    parser.add_argument("--seed", type=int, default=SEED, help="another one for other pictures than the run before")
     return parser.parse_args()
 
 
