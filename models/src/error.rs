@@ -94,11 +94,23 @@ pub enum LoadError {
         /// `input` or `output`.
         side: &'static str,
         /// The tensor's name.
-        name: &'static str,
+        name: String,
         /// Element type and rank needed.
         expected: String,
         /// Element type and rank found, or `none of that name`.
         found: String,
+    },
+    /// The model takes inputs of another shape than the manifest describes.
+    #[error("{} takes {model} as `{name}`, but its manifest describes {manifest}: correct [crop] size and [input] layout", path.display())]
+    InputShape {
+        /// The model.
+        path: PathBuf,
+        /// The input's name.
+        name: String,
+        /// The model's axes, `?` for those of any size.
+        model: String,
+        /// The manifest's.
+        manifest: String,
     },
     /// The model opens, but a blank input fails in it.
     #[error("{} describes a model that fails on a blank input: check that model and manifest belong together", path.display())]
@@ -208,6 +220,14 @@ pub enum InferenceError {
         /// Inputs given.
         expected: usize,
         /// Rows answered.
+        found: usize,
+    },
+    /// The model answered rows of another length than its manifest describes.
+    #[error("the model answers {found} values for each input where its manifest reads {expected}")]
+    Columns {
+        /// Values that the manifest reads.
+        expected: usize,
+        /// Values answered.
         found: usize,
     },
     /// The model answered something that is not a number.

@@ -18,7 +18,7 @@ mod runtime;
 mod stage;
 
 pub use bundle::{Bundle, Files, Header, Identity, Manifest};
-pub use calibration::{Platt, sigmoid, softmax_with_temperature};
+pub use calibration::{Knots, Platt, sigmoid, softmax_with_temperature};
 pub use error::{InferenceError, InputError, LoadError, PolicyFault};
 pub use overlay::lay_over;
 pub use stage::Stage;

@@ -1,5 +1,6 @@
 //! The seam to ONNX Runtime, and the only file that names `ort`'s sessions: open a model, check its signature, run it.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -13,9 +14,9 @@ use ort::value::{Outlet, TensorElementType, TensorRef};
 use crate::{LoadError, runtime};
 
 /// An input or output that a kind of model must have.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct TensorSpec {
-    pub(crate) name: &'static str,
+    pub(crate) name: Cow<'static, str>,
     pub(crate) element: Element,
     /// Number of axes; their sizes are free, the model's kind says what they mean.
     pub(crate) rank: usize,
@@ -29,10 +30,10 @@ pub(crate) enum Element {
 }
 
 /// What a kind of model takes and gives. Outputs are answered in this order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Signature {
-    pub(crate) inputs: &'static [TensorSpec],
-    pub(crate) outputs: &'static [TensorSpec],
+    pub(crate) inputs: Cow<'static, [TensorSpec]>,
+    pub(crate) outputs: Cow<'static, [TensorSpec]>,
 }
 
 /// An input tensor, borrowed: no copy is made on the way to the runtime. Must be in standard (row-major) layout.
@@ -58,8 +59,8 @@ impl OnnxModel {
         let environment = environment()?;
         let session = session(&environment, path, threads)
             .map_err(|source| LoadError::Model { path: path.to_path_buf(), source })?;
-        check(path, "input", signature.inputs, session.inputs())?;
-        check(path, "output", signature.outputs, session.outputs())?;
+        check(path, "input", &signature.inputs, session.inputs())?;
+        check(path, "output", &signature.outputs, session.outputs())?;
         Ok(Self { session, signature })
     }
 
@@ -67,11 +68,20 @@ impl OnnxModel {
     pub(crate) fn run(&mut self, inputs: Vec<Input<'_>>) -> Result<Vec<ArrayD<f32>>, ort::Error> {
         let named = self.signature.inputs.iter().zip(inputs);
         let values = named
-            .map(|(spec, input)| Ok((spec.name, value(input)?)))
+            .map(|(spec, input)| Ok((spec.name.as_ref(), value(input)?)))
             .collect::<Result<Vec<_>, ort::Error>>()?;
         let outputs = self.session.run(values)?;
-        let array = |spec: &TensorSpec| Ok(outputs[spec.name].try_extract_array::<f32>()?.to_owned());
+        let array =
+            |spec: &TensorSpec| Ok(outputs[spec.name.as_ref()].try_extract_array::<f32>()?.to_owned());
         self.signature.outputs.iter().map(array).collect()
+    }
+
+    /// The sizes of the axes of the signature's input number `index`; `None` where an axis takes any size.
+    pub(crate) fn input_shape(&self, index: usize) -> Vec<Option<usize>> {
+        let named =
+            self.session.inputs().iter().find(|outlet| outlet.name() == self.signature.inputs[index].name);
+        let shape = named.and_then(|outlet| outlet.dtype().tensor_shape());
+        shape.map_or_else(Vec::new, |shape| shape.iter().map(|size| usize::try_from(*size).ok()).collect())
     }
 }
 
@@ -122,19 +132,14 @@ fn session(environment: &Environment, path: &Path, threads: NonZeroUsize) -> Res
         .commit_from_file(path)
 }
 
-fn check(
-    path: &Path,
-    side: &'static str,
-    specs: &'static [TensorSpec],
-    outlets: &[Outlet],
-) -> Result<(), LoadError> {
+fn check(path: &Path, side: &'static str, specs: &[TensorSpec], outlets: &[Outlet]) -> Result<(), LoadError> {
     for spec in specs {
         let outlet = outlets.iter().find(|outlet| outlet.name() == spec.name);
         if !outlet.is_some_and(|outlet| fits(spec, outlet)) {
             return Err(LoadError::Signature {
                 path: path.to_path_buf(),
                 side,
-                name: spec.name,
+                name: spec.name.clone().into_owned(),
                 expected: format!("{:?} of rank {}", spec.element, spec.rank),
                 found: outlet
                     .map_or_else(|| "none of that name".to_owned(), |outlet| outlet.dtype().to_string()),

@@ -3,7 +3,7 @@
 use super::detect::Detection;
 use super::geometry::Point;
 use super::image::Photo;
-use super::manifest::CropSpec;
+use super::manifest::{Around, CropSpec};
 
 /// Most samples along each axis of one crop pixel: a larger face is coarse enough by then.
 const MAX_SAMPLES: u32 = 8;
@@ -25,12 +25,12 @@ impl Crop {
 
     /// Cuts a face out of its photo.
     ///
-    /// A square around the middle of the box, turned so that the eyes lie level, black outside the photo. Every pixel
-    /// is the mean of k × k bilinear samples spread over it, k = ⌈square / crop⌉, or a large face would alias.
+    /// A square around the middle of the box, turned so that the eyes lie level unless the manifest wants it upright,
+    /// black outside the photo, and outside the box where the manifest wants that. Every pixel is the mean of k × k bilinear samples spread over it, k = ⌈square / crop⌉, or a large face would alias.
     pub(super) fn cut(photo: &Photo, face: &Detection, spec: CropSpec) -> Self {
         let side = f64::from(face.bounds.width.max(face.bounds.height) * spec.scale);
         let samples = ((side / f64::from(spec.size)).ceil() as u32).clamp(1, MAX_SAMPLES);
-        let square = Square::new(face, side, spec.size * samples);
+        let square = Square::new(face, side, (spec, spec.size * samples));
         let mut rgb = Vec::with_capacity(3 * (spec.size * spec.size) as usize);
         for row in 0..spec.size {
             for column in 0..spec.size {
@@ -48,14 +48,21 @@ struct Square {
     along: Vec<f64>,
     cos: f64,
     sin: f64,
+    /// How far the picture goes from the middle, across and down; black beyond.
+    shown: (f64, f64),
 }
 
 impl Square {
-    fn new(face: &Detection, side: f64, steps: u32) -> Self {
+    fn new(face: &Detection, side: f64, (spec, steps): (CropSpec, u32)) -> Self {
         let centre = face.bounds.centre();
         let [eye, other, ..] = face.landmarks;
-        let angle = eye_line(eye, other);
+        let angle = if spec.level { eye_line(eye, other) } else { 0.0 };
+        let half = |extent: f32| f64::from(extent) / 2.0;
         Self {
+            shown: match spec.around {
+                Around::Photo => (side, side),
+                Around::Black => (half(face.bounds.width), half(face.bounds.height)),
+            },
             centre: (f64::from(centre.x), f64::from(centre.y)),
             along: (0..steps).map(|step| ((f64::from(step) + 0.5) / f64::from(steps) - 0.5) * side).collect(),
             cos: angle.cos(),
@@ -69,6 +76,9 @@ impl Square {
         let along = |first: u32| &self.along[first as usize..(first + samples) as usize];
         for &down in along(first.1) {
             for &across in along(first.0) {
+                if across.abs() > self.shown.0 || down.abs() > self.shown.1 {
+                    continue;
+                }
                 let (x, y) = self.place(across, down);
                 let colour = bilinear(photo, x - 0.5, y - 0.5);
                 total.iter_mut().zip(colour).for_each(|(sum, value)| *sum += value);
@@ -158,7 +168,11 @@ mod tests {
             landmarks: points.map(|(x, y)| Point { x, y }),
             score: 1.0,
         };
-        let crop = Crop::cut(&shades(), &face, CropSpec { size: 16, scale: 1.1 });
+        let crop = Crop::cut(
+            &shades(),
+            &face,
+            CropSpec { size: 16, scale: 1.1, level: true, around: Around::Photo },
+        );
         let pixel = |row: usize, column: usize| &crop.rgb[3 * (16 * row + column)..][..3];
         assert_eq!(pixel(0, 0), [0, 0, 0]);
         assert_eq!(pixel(2, 9), [123, 86, 132]);
@@ -168,5 +182,21 @@ mod tests {
         let sum =
             |channel: usize| crop.rgb.iter().skip(channel).step_by(3).map(|&v| u32::from(v)).sum::<u32>();
         assert_eq!([sum(0), sum(1), sum(2)], [23_922, 21_622, 30_348]);
+    }
+
+    #[test]
+    fn the_box_alone_stands_upright_on_black() {
+        let face = Detection {
+            bounds: Bounds { x: 22.0, y: 8.0, width: 16.0, height: 32.0 },
+            landmarks: [(24.0, 14.0), (36.0, 26.0), (30.0, 22.0), (26.0, 30.0), (34.0, 32.0)]
+                .map(|(x, y)| Point { x, y }),
+            score: 1.0,
+        };
+        let spec = CropSpec { size: 32, scale: 1.0, level: false, around: Around::Black };
+        let crop = Crop::cut(&shades(), &face, spec);
+        let pixel = |row: usize, column: usize| &crop.rgb[3 * (32 * row + column)..][..3];
+        assert_eq!((pixel(4, 7), pixel(4, 24)), ([0; 3].as_slice(), [0; 3].as_slice()));
+        let shown = &shades().rgb()[3 * (64 * 12 + 22)..][..3].to_vec();
+        assert_eq!(pixel(4, 8), shown, "the photo's pixel (22, 12), neither turned nor scaled");
     }
 }

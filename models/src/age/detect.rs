@@ -2,6 +2,7 @@
 //!
 //! Source of the contract: `YuNet` in ShiqiYu/libfacedetection.train; the file of that project runs here unchanged.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
 use fast_image_resize::images::{Image, ImageRef};
@@ -21,8 +22,8 @@ const MULTIPLE: u32 = 32;
 const MAX_CANDIDATES: usize = 512;
 
 const SIGNATURE: Signature = Signature {
-    inputs: &[f32_of_rank("input", 4)],
-    outputs: &[
+    inputs: Cow::Borrowed(&[f32_of_rank("input", 4)]),
+    outputs: Cow::Borrowed(&[
         f32_of_rank("cls_8", 3),
         f32_of_rank("cls_16", 3),
         f32_of_rank("cls_32", 3),
@@ -35,11 +36,11 @@ const SIGNATURE: Signature = Signature {
         f32_of_rank("kps_8", 3),
         f32_of_rank("kps_16", 3),
         f32_of_rank("kps_32", 3),
-    ],
+    ]),
 };
 
 const fn f32_of_rank(name: &'static str, rank: usize) -> TensorSpec {
-    TensorSpec { name, element: Element::F32, rank }
+    TensorSpec { name: Cow::Borrowed(name), element: Element::F32, rank }
 }
 
 /// A face found, in pixels of the upright photo.

@@ -1,18 +1,17 @@
-//! From crops to apparent ages: one logit for each year, calibrated into a distribution.
+//! From crops to apparent ages: what the network says, as a calibrated distribution over whole years.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
+use std::path::Path;
 
-use ndarray::{Array4, ArrayView2, Axis, Ix2};
+use ndarray::{Array2, Axis, Ix2, concatenate};
 
 use super::align::Crop;
+use super::input::InputSpec;
 use super::manifest::{AgeCalibration, AgeManifest, check_age};
+use super::output::OutputSpec;
 use crate::onnx::{Element, Input, OnnxModel, Signature, TensorSpec};
-use crate::{Bundle, InferenceError, LoadError, Stage, softmax_with_temperature};
-
-const SIGNATURE: Signature = Signature {
-    inputs: &[TensorSpec { name: "input", element: Element::F32, rank: 4 }],
-    outputs: &[TensorSpec { name: "logits", element: Element::F32, rank: 2 }],
-};
+use crate::{Bundle, InferenceError, LoadError, Stage};
 
 /// An apparent age: a distribution over whole years, and what is read off it.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +22,8 @@ pub struct Estimate {
     pub interval: Interval,
     /// The interval is wider than the manifest lets a decision rest on.
     pub is_too_wide: bool,
-    /// Probability of each age from 0 on; sums to 1.
-    probabilities: Vec<f32>,
+    /// Calibrated probability of having reached each age from 0 on; never rises.
+    over: Vec<f32>,
 }
 
 /// An interval of ages, both ends included.
@@ -41,22 +40,22 @@ pub struct Interval {
 impl Estimate {
     /// Reads an estimate off `probabilities` of ages 0, 1, 2, … which sum to 1.
     #[must_use]
-    pub fn new(probabilities: Vec<f32>, calibration: &AgeCalibration, max_interval_years: f32) -> Self {
-        let age_years = (0_u16..).zip(&probabilities).map(|(age, share)| f32::from(age) * share).sum();
-        let tail = (1.0 - calibration.interval_mass) / 2.0;
+    pub fn new(probabilities: &[f32], calibration: &AgeCalibration, max_interval_years: f32) -> Self {
+        let age_years = (0_u16..).zip(probabilities).map(|(age, share)| f32::from(age) * share).sum();
+        let tail = (1.0 - calibration.interval_mass.at(age_years)) / 2.0;
         let interval = Interval {
-            low: quantile(&probabilities, tail),
-            high: quantile(&probabilities, 1.0 - tail),
+            low: quantile(probabilities, tail),
+            high: quantile(probabilities, 1.0 - tail),
             coverage: calibration.coverage,
         };
         let is_too_wide = interval.high - interval.low > max_interval_years;
-        Self { age_years, interval, is_too_wide, probabilities }
+        Self { age_years, interval, is_too_wide, over: reached(probabilities, calibration) }
     }
 
     /// Probability that the apparent age is at least `age` whole years, 0 to 1.
     #[must_use]
     pub fn probability_over(&self, age: u32) -> f32 {
-        self.probabilities.iter().skip(age as usize).sum::<f32>().clamp(0.0, 1.0)
+        self.over.get(age as usize).copied().unwrap_or(0.0)
     }
 
     /// Probability that the apparent age is below `age` years, 0 to 1.
@@ -64,6 +63,22 @@ impl Estimate {
     pub fn probability_under(&self, age: f32) -> f32 {
         (1.0 - self.probability_over(age.ceil().max(0.0) as u32)).max(0.0)
     }
+}
+
+/// The calibrated probability of having reached each age. Ages are calibrated one by one, so the order is seen to after.
+fn reached(probabilities: &[f32], calibration: &AgeCalibration) -> Vec<f32> {
+    let mut below = 0.0_f32;
+    let mut least = 1.0_f32;
+    let mut over = Vec::with_capacity(probabilities.len());
+    for (age, share) in (0_u16..).zip(probabilities) {
+        let raw = (1.0 - below).clamp(0.0, 1.0);
+        if age > 0 {
+            least = least.min(calibration.over.probability(f32::from(age), raw));
+        }
+        over.push(least);
+        below += share;
+    }
+    over
 }
 
 /// The age below which `share` of the distribution lies; each year's probability spreads over [year - ½, year + ½].
@@ -84,6 +99,10 @@ fn quantile(probabilities: &[f32], share: f32) -> f32 {
 #[derive(Debug)]
 pub struct Estimator {
     model: OnnxModel,
+    /// A model that takes one view at a time is asked as often as there are views.
+    one_by_one: bool,
+    input: InputSpec,
+    output: OutputSpec,
     crop_size: u32,
     calibration: AgeCalibration,
     max_interval_years: f32,
@@ -96,39 +115,82 @@ impl Estimator {
     /// [`LoadError`] when the manifest or the model does not fit.
     pub fn open(bundle: &Bundle<AgeManifest>, threads: NonZeroUsize) -> Result<Self, LoadError> {
         check_age(bundle)?;
+        let AgeManifest { input, output, crop, calibration, answer, .. } = bundle.manifest.clone();
+        let path = bundle.file("model.onnx")?;
+        let model = OnnxModel::open(&path, signature(&input, &output), threads)?;
         let mut estimator = Self {
-            model: OnnxModel::open(&bundle.file("model.onnx")?, SIGNATURE, threads)?,
-            crop_size: bundle.manifest.crop.size,
-            calibration: bundle.manifest.calibration,
-            max_interval_years: bundle.manifest.answer.max_interval_years,
+            one_by_one: takes_one(&path, &model, &input, crop.size as usize)?,
+            model,
+            input,
+            output,
+            crop_size: crop.size,
+            calibration,
+            max_interval_years: answer.max_interval_years,
         };
         let warmed = estimator.run(vec![Crop::black(estimator.crop_size)]);
         warmed.map_err(|source| LoadError::Blank { path: bundle.manifest_path(), source })?;
         Ok(estimator)
     }
 
-    /// [n, 3, size, size], red first, 0 to 255.
-    fn tensor(&self, crops: &[Crop]) -> Result<Array4<f32>, InferenceError> {
-        let size = self.crop_size as usize;
-        let mut values = Vec::with_capacity(crops.len() * 3 * size * size);
-        for crop in crops {
-            for channel in 0..3 {
-                values.extend(crop.rgb.as_chunks::<3>().0.iter().map(|pixel| f32::from(pixel[channel])));
-            }
+    /// The rows of the output, one for each view.
+    fn rows(&mut self, crops: &[Crop]) -> Result<Array2<f32>, InferenceError> {
+        let tensor = self.input.tensor(crops, self.crop_size as usize)?;
+        let views = tensor.len_of(Axis(0));
+        let at_once = if self.one_by_one { 1 } else { views };
+        let mut rows = Vec::new();
+        for part in tensor.axis_chunks_iter(Axis(0), at_once) {
+            rows.push(self.model.run(vec![Input::F32(part)])?.remove(0).into_dimensionality::<Ix2>()?);
         }
-        Ok(Array4::from_shape_vec((crops.len(), 3, size, size), values)?)
+        let rows = concatenate(Axis(0), &rows.iter().map(|part| part.view()).collect::<Vec<_>>())?;
+        match rows.nrows() {
+            found if found == views => Ok(rows),
+            found => Err(InferenceError::Rows { expected: views, found }),
+        }
     }
 
-    fn estimates(&self, logits: ArrayView2<'_, f32>) -> Result<Vec<Estimate>, InferenceError> {
-        let estimate = |row: Vec<f32>| {
-            if row.iter().any(|logit| !logit.is_finite()) {
-                return Err(InferenceError::NotFinite);
-            }
-            let probabilities = softmax_with_temperature(&row, self.calibration.temperature);
-            Ok(Estimate::new(probabilities, &self.calibration, self.max_interval_years))
-        };
-        logits.axis_iter(Axis(0)).map(|row| estimate(row.to_vec())).collect()
+    /// The estimate of one face from the rows of its views, whose distributions are averaged.
+    fn estimate(&self, rows: &[f32], columns: usize) -> Result<Estimate, InferenceError> {
+        let views = rows.chunks_exact(columns.max(1));
+        let mut mean: Vec<f32> = Vec::new();
+        for row in views {
+            let shares = self.output.distribution(row, self.calibration.temperature)?;
+            mean.resize(shares.len(), 0.0);
+            mean.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share / self.input.views() as f32);
+        }
+        Ok(Estimate::new(&mean, &self.calibration, self.max_interval_years))
     }
+}
+
+/// The two tensors that the manifest names.
+fn signature(input: &InputSpec, output: &OutputSpec) -> Signature {
+    let tensor =
+        |name: &str, rank| TensorSpec { name: Cow::Owned(name.to_owned()), element: Element::F32, rank };
+    Signature {
+        inputs: Cow::Owned(vec![tensor(&input.name, 4)]),
+        outputs: Cow::Owned(vec![tensor(&output.name, 2)]),
+    }
+}
+
+/// Whether the model takes one view at a time; refuses one whose other axes are not those of the manifest.
+fn takes_one(path: &Path, model: &OnnxModel, input: &InputSpec, size: usize) -> Result<bool, LoadError> {
+    let found = model.input_shape(0);
+    let described = input.shape(1, size);
+    let fits =
+        found.iter().zip(described).all(|(found, described)| found.is_none_or(|size| size == described));
+    if fits {
+        return Ok(found.first().is_some_and(Option::is_some));
+    }
+    let written = |axes: &[Option<usize>]| {
+        let axes: Vec<String> =
+            axes.iter().map(|axis| axis.map_or("?".to_owned(), |size| size.to_string())).collect();
+        format!("[{}]", axes.join(", "))
+    };
+    Err(LoadError::InputShape {
+        path: path.to_path_buf(),
+        name: input.name.clone(),
+        model: written(&found),
+        manifest: written(&[None, Some(described[1]), Some(described[2]), Some(described[3])]),
+    })
 }
 
 impl Stage for Estimator {
@@ -139,13 +201,10 @@ impl Stage for Estimator {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        let tensor = self.tensor(&batch)?;
-        let logits = self.model.run(vec![Input::F32(tensor.view().into_dyn())])?.remove(0);
-        let logits = logits.into_dimensionality::<Ix2>()?;
-        if logits.nrows() != batch.len() {
-            return Err(InferenceError::Rows { expected: batch.len(), found: logits.nrows() });
-        }
-        self.estimates(logits.view())
+        let rows = self.rows(&batch)?;
+        let columns = rows.ncols();
+        let of_a_face = rows.axis_chunks_iter(Axis(0), self.input.views());
+        of_a_face.map(|rows| self.estimate(rows.as_slice().unwrap_or_default(), columns)).collect()
     }
 }
 
@@ -153,13 +212,14 @@ impl Stage for Estimator {
 mod tests {
     use super::*;
 
-    const CALIBRATION: AgeCalibration =
-        AgeCalibration { temperature: 1.0, coverage: 0.9, interval_mass: 0.5 };
+    fn calibration() -> AgeCalibration {
+        AgeCalibration::plain(0.9, 0.5)
+    }
 
     fn estimate(shares: &[(usize, f32)]) -> Estimate {
         let mut probabilities = vec![0.0; 101];
         shares.iter().for_each(|&(age, share)| probabilities[age] = share);
-        Estimate::new(probabilities, &CALIBRATION, 10.0)
+        Estimate::new(&probabilities, &calibration(), 10.0)
     }
 
     #[test]

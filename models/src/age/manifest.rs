@@ -2,7 +2,9 @@
 
 use serde::Deserialize;
 
-use crate::{Bundle, Files, Header, LoadError, Manifest};
+use super::input::InputSpec;
+use super::output::OutputSpec;
+use crate::{Bundle, Files, Header, Knots, LoadError, Manifest, sigmoid};
 
 /// The manifest of a face detector with `YuNet`'s outputs (ours, or the official file in a bundle of one's own).
 #[derive(Debug, Clone, Deserialize)]
@@ -36,12 +38,20 @@ pub struct DetectionLimits {
     pub max_overlap: f32,
 }
 
-/// The manifest of an age estimator: RGB crops in, one logit for each age from 0 on out.
+/// The manifest of an age estimator: face crops in, something that tells an age out.
+///
+/// `[input]` and `[output]` may be left out for a network like ours: RGB, one logit for each age from 0 to 100.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgeManifest {
     bundle: Header,
     files: Files,
+    /// How crops are fed.
+    #[serde(default)]
+    pub input: InputSpec,
+    /// What is read off the answer.
+    #[serde(default)]
+    pub output: OutputSpec,
     /// How a face is cut out.
     pub crop: CropSpec,
     /// From logits to ages.
@@ -60,18 +70,81 @@ pub struct CropSpec {
     pub size: u32,
     /// Side of the square cut out, in units of the longer side of the detector's box.
     pub scale: f32,
+    /// Whether the square is turned so that the eyes lie level. Unless said: it is.
+    #[serde(default = "yes")]
+    pub level: bool,
+    /// What fills the square around the box. Unless said: the photo.
+    #[serde(default)]
+    pub around: Around,
 }
 
-/// From logits to ages, fitted on validation faces.
-#[derive(Debug, Clone, Copy, Deserialize)]
+/// What fills the square cut out where it is wider than the detector's box.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Around {
+    /// What the photo shows there.
+    #[default]
+    Photo,
+    /// Nothing.
+    Black,
+}
+
+/// From what the network says to ages, fitted on validation faces.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgeCalibration {
     /// The logits are divided by this.
     pub temperature: f32,
     /// Coverage that intervals are reported to have, 0 to 1.
     pub coverage: f32,
-    /// Share of the distribution between the ends of an interval for which that coverage was measured, 0 to 1.
-    pub interval_mass: f32,
+    /// Share of the distribution between the ends of an interval for which that coverage was measured, by apparent age.
+    pub interval_mass: Knots,
+    /// From shares of the distribution to probabilities of having reached an age.
+    #[serde(default)]
+    pub over: OverCalibration,
+}
+
+/// A logistic map for each age asked about: P = sigmoid(slope × logit(share) + offset), slope and offset by that age.
+///
+/// Source: Platt, "Probabilistic Outputs for Support Vector Machines", 1999.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverCalibration {
+    /// Above 0.
+    pub slope: Knots,
+    /// Shift in logits.
+    pub offset: Knots,
+}
+
+impl AgeCalibration {
+    /// Takes the distribution as it is, and the same interval mass at every age.
+    #[must_use]
+    pub fn plain(coverage: f32, interval_mass: f32) -> Self {
+        let interval_mass = Knots::constant(interval_mass);
+        Self { temperature: 1.0, coverage, interval_mass, over: OverCalibration::default() }
+    }
+}
+
+impl Default for OverCalibration {
+    fn default() -> Self {
+        Self { slope: Knots::constant(1.0), offset: Knots::constant(0.0) }
+    }
+}
+
+impl OverCalibration {
+    /// The probability of having reached `age` years where that `share` of the distribution has, 0 to 1.
+    #[must_use]
+    pub fn probability(&self, age: f32, share: f32) -> f32 {
+        /// A share of 0 or 1 is never meant that strictly.
+        const LEAST: f32 = 1e-6;
+        let share = share.clamp(LEAST, 1.0 - LEAST);
+        let logit = (share / (1.0 - share)).ln();
+        sigmoid(self.slope.at(age).mul_add(logit, self.offset.at(age)))
+    }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What is answered unless asked otherwise.
@@ -140,21 +213,26 @@ pub(super) fn check_detector(bundle: &Bundle<DetectorManifest>) -> Result<(), Lo
 
 /// Refuses an age manifest whose numbers make no sense.
 pub(super) fn check_age(bundle: &Bundle<AgeManifest>) -> Result<(), LoadError> {
-    let AgeManifest { crop, calibration, answer, .. } = &bundle.manifest;
+    let AgeManifest { input, output, crop, calibration, answer, .. } = &bundle.manifest;
+    let AgeCalibration { interval_mass, over, .. } = calibration;
     let ages = !answer.thresholds.is_empty() && answer.thresholds.iter().all(|age| between(*age, 1, 100));
     let rules = [
         (between(crop.size, 16, 1024), "crop.size", "between 16 and 1024"),
         (between(crop.scale, 0.1, 10.0), "crop.scale", "between 0.1 and 10"),
         (between(calibration.temperature, 0.01, 100.0), "calibration.temperature", "between 0.01 and 100"),
         (share(calibration.coverage), "calibration.coverage", "above 0 and below 1"),
-        (share(calibration.interval_mass), "calibration.interval_mass", "above 0 and below 1"),
+        (interval_mass.are_all(share), "calibration.interval_mass", "knots in order, above 0 and below 1"),
+        (over.slope.are_all(|slope| slope > 0.0), "calibration.over.slope", "knots in order, above 0"),
+        (over.offset.are_all(f32::is_finite), "calibration.over.offset", "knots in order"),
         (ages, "answer.thresholds", "ages between 1 and 100, at least one"),
         (answer.max_interval_years > 0.0, "answer.max_interval_years", "above 0"),
     ];
-    check(bundle, &rules)
+    let all: Vec<Rule> = rules.into_iter().chain(input.rules()).chain(output.rules()).collect();
+    check(bundle, &all)
 }
 
-type Rule = (bool, &'static str, &'static str);
+/// Whether a value is what it must be, its key, and what it must be.
+pub(super) type Rule = (bool, &'static str, &'static str);
 
 fn check<M: Manifest>(bundle: &Bundle<M>, rules: &[Rule]) -> Result<(), LoadError> {
     match rules.iter().find(|(kept, ..)| !kept) {

@@ -10,7 +10,9 @@ mod detect;
 mod estimate;
 mod geometry;
 mod image;
+mod input;
 mod manifest;
+mod output;
 pub mod policy;
 mod prepare;
 mod quality;
@@ -21,10 +23,12 @@ pub use detect::{Detection, Detector};
 pub use estimate::{Estimate, Estimator, Interval};
 pub use geometry::{Bounds, Point};
 pub use image::{ImageLimits, Photo};
+pub use input::{Colours, InputSpec, Layout};
 pub use manifest::{
-    AgeCalibration, AgeManifest, AnswerDefaults, CropSpec, DetectionLimits, DetectorManifest, Letterbox,
-    QualityLimits,
+    AgeCalibration, AgeManifest, AnswerDefaults, Around, CropSpec, DetectionLimits, DetectorManifest,
+    Letterbox, OverCalibration, QualityLimits,
 };
+pub use output::{OutputSpec, Reads};
 pub use prepare::{Face, PhotoInput, Prepare};
 pub use quality::Quality;
 pub use reason::Reason;

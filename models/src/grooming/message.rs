@@ -1,5 +1,6 @@
 //! The second step: from tokens to the twelve signals and the risk of each message.
 
+use std::borrow::Cow;
 use std::num::NonZeroUsize;
 
 use ndarray::{Array1, Array2, ArrayD, Axis, IxDyn};
@@ -11,21 +12,23 @@ use crate::{Bundle, InferenceError, LoadError, Stage};
 
 /// The tokens of some messages, laid end to end, then the turns before them, then the pieces of those turns. A token attends
 /// to those of its own message alone. `models/training/grooming/export.py` writes such a model.
+const INPUTS: [TensorSpec; 7] = [
+    TensorSpec { name: Cow::Borrowed("input_ids"), element: Element::I64, rank: 1 },
+    TensorSpec { name: Cow::Borrowed("position_ids"), element: Element::I64, rank: 1 },
+    TensorSpec { name: Cow::Borrowed("message_ids"), element: Element::I64, rank: 1 },
+    TensorSpec { name: Cow::Borrowed("turn_kinds"), element: Element::I64, rank: 1 },
+    TensorSpec { name: Cow::Borrowed("turn_messages"), element: Element::I64, rank: 1 },
+    TensorSpec { name: Cow::Borrowed("piece_ids"), element: Element::I64, rank: 1 },
+    TensorSpec { name: Cow::Borrowed("piece_turns"), element: Element::I64, rank: 1 },
+];
+
 const SIGNATURE: Signature = Signature {
-    inputs: &[
-        TensorSpec { name: "input_ids", element: Element::I64, rank: 1 },
-        TensorSpec { name: "position_ids", element: Element::I64, rank: 1 },
-        TensorSpec { name: "message_ids", element: Element::I64, rank: 1 },
-        TensorSpec { name: "turn_kinds", element: Element::I64, rank: 1 },
-        TensorSpec { name: "turn_messages", element: Element::I64, rank: 1 },
-        TensorSpec { name: "piece_ids", element: Element::I64, rank: 1 },
-        TensorSpec { name: "piece_turns", element: Element::I64, rank: 1 },
-    ],
-    outputs: &[
-        TensorSpec { name: "logits", element: Element::F32, rank: 2 },
-        TensorSpec { name: "token_logits", element: Element::F32, rank: 2 },
-        TensorSpec { name: "meanings", element: Element::F32, rank: 2 },
-    ],
+    inputs: Cow::Borrowed(&INPUTS),
+    outputs: Cow::Borrowed(&[
+        TensorSpec { name: Cow::Borrowed("logits"), element: Element::F32, rank: 2 },
+        TensorSpec { name: Cow::Borrowed("token_logits"), element: Element::F32, rank: 2 },
+        TensorSpec { name: Cow::Borrowed("meanings"), element: Element::F32, rank: 2 },
+    ]),
 };
 
 /// One logit a signal, then the risk's.
@@ -69,7 +72,7 @@ struct Outputs {
 
 /// What goes into one run, in the order of the signature.
 #[derive(Debug, Default)]
-struct Lists([Vec<i64>; SIGNATURE.inputs.len()]);
+struct Lists([Vec<i64>; INPUTS.len()]);
 
 impl MessageScorer {
     /// A run of so many tokens is worth its fixed cost: on one core, more gain nothing, and half as many lose a

@@ -5,6 +5,8 @@
 mod batches;
 mod formats;
 mod golden;
+mod hardships;
+mod others;
 mod pictures;
 mod policy;
 mod quality;

@@ -19,11 +19,11 @@ fn face(age: usize, p_young: f32) -> FaceFindings {
     let mut probabilities = vec![0.0; 101];
     probabilities[10] = p_young;
     probabilities[age] += 1.0 - p_young;
-    let calibration = AgeCalibration { temperature: 1.0, coverage: 0.9, interval_mass: 0.8 };
+    let calibration = AgeCalibration::plain(0.9, 0.8);
     FaceFindings {
         area: 100.0,
         quality_reasons: vec![],
-        estimate: Estimate::new(probabilities, &calibration, 60.0),
+        estimate: Estimate::new(&probabilities, &calibration, 60.0),
     }
 }
 
