@@ -211,6 +211,7 @@ impl Stage for Estimator {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Knots;
 
     fn calibration() -> AgeCalibration {
         AgeCalibration::plain(0.9, 0.5)
@@ -237,6 +238,37 @@ mod tests {
         assert!((either.probability_under(18.0) - 0.25).abs() < 1e-6);
         assert!((either.probability_under(17.5) - 0.25).abs() < 1e-6);
         assert_eq!((either.probability_over(0), either.probability_over(200)), (1.0, 0.0));
+    }
+
+    #[test]
+    fn probabilities_are_calibrated_by_the_age_asked_about_and_never_rise() {
+        let mut calibration = calibration();
+        calibration.over.offset = Knots { at: vec![20.0, 30.0], value: vec![-2.0, 2.0] };
+        let mut probabilities = vec![0.0; 101];
+        probabilities[10] = 0.5;
+        probabilities[50] = 0.5;
+        let found = Estimate::new(&probabilities, &calibration, 10.0);
+        // sigmoid(logit(½) - 2); at 30 it would be more than at 20, which no probability of being older may be.
+        assert!((found.probability_over(20) - 0.1192).abs() < 1e-4);
+        assert_eq!(found.probability_over(30), found.probability_over(20));
+        assert!((found.age_years - 30.0).abs() < 1e-4, "the age itself is left alone");
+    }
+
+    #[test]
+    fn an_interval_is_as_wide_as_the_apparent_age_asks_for() {
+        let mut calibration = calibration();
+        calibration.interval_mass = Knots { at: vec![20.0, 40.0], value: vec![0.5, 0.9] };
+        let width = |age: usize| {
+            let mut probabilities = vec![0.0; 101];
+            probabilities[age] = 1.0;
+            let Interval { low, high, .. } = Estimate::new(&probabilities, &calibration, 10.0).interval;
+            high - low
+        };
+        assert!(
+            (width(20) - 0.5).abs() < 1e-4
+                && (width(30) - 0.7).abs() < 1e-4
+                && (width(60) - 0.9).abs() < 1e-4
+        );
     }
 
     #[test]
