@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use ndarray::{Array2, Axis, Ix2, concatenate};
+use ndarray::{Array2, ArrayView2, Axis, Ix2, concatenate};
 
 use super::align::Crop;
 use super::input::InputSpec;
@@ -149,11 +149,10 @@ impl Estimator {
     }
 
     /// The estimate of one face from the rows of its views, whose distributions are averaged.
-    fn estimate(&self, rows: &[f32], columns: usize) -> Result<Estimate, InferenceError> {
-        let views = rows.chunks_exact(columns.max(1));
+    fn estimate(&self, rows: ArrayView2<'_, f32>) -> Result<Estimate, InferenceError> {
         let mut mean: Vec<f32> = Vec::new();
-        for row in views {
-            let shares = self.output.distribution(row, self.calibration.temperature)?;
+        for row in rows.axis_iter(Axis(0)) {
+            let shares = self.output.distribution(&row.to_vec(), self.calibration.temperature)?;
             mean.resize(shares.len(), 0.0);
             mean.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share / self.input.views() as f32);
         }
@@ -202,9 +201,7 @@ impl Stage for Estimator {
             return Ok(Vec::new());
         }
         let rows = self.rows(&batch)?;
-        let columns = rows.ncols();
-        let of_a_face = rows.axis_chunks_iter(Axis(0), self.input.views());
-        of_a_face.map(|rows| self.estimate(rows.as_slice().unwrap_or_default(), columns)).collect()
+        rows.axis_chunks_iter(Axis(0), self.input.views()).map(|rows| self.estimate(rows)).collect()
     }
 }
 

@@ -11,6 +11,7 @@ SIGMA = 2.5  # years: how far a label is trusted
 L1_WEIGHT, DECISION_WEIGHT = 0.2, 0.5
 FEATURE_WEIGHT, OPINION_WEIGHT, GROUP_WEIGHT = 0.5, 0.2, 0.1
 DECISIONS = (13, 16, 18, 21, 25)
+MIDDLE, SPREAD = 33, 20  # years: the teacher's ages are learnt on a scale of about -1 to 1
 
 
 @dataclass
@@ -33,7 +34,7 @@ def total(logits, beside, targets):
         cost = cost + GROUP_WEIGHT * F.cross_entropy(ethnicity, targets.ethnicities, ignore_index=-1)
     if targets.features is not None:
         cost = cost + FEATURE_WEIGHT * F.smooth_l1_loss(features, targets.features)
-        cost = cost + OPINION_WEIGHT * (opinion[:, 0] - (targets.opinions - 33) / 20).abs().mean()
+        cost = cost + OPINION_WEIGHT * (opinion[:, 0] - (targets.opinions - MIDDLE) / SPREAD).abs().mean()
     return cost
 
 

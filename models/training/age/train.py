@@ -2,7 +2,7 @@
 
     python models/training/age/train.py --data DIR --out DIR [--teacher FILE] [--packs utkface aaf]
 
-About 100 minutes on two cores with bf16. Interrupted, it goes on from the last checkpoint in --out. --minutes bounds the
+About 150 minutes on one core with bf16; the shipped run had --minutes 110. Interrupted, it goes on from the last checkpoint in --out. --minutes bounds the
 run: learning rate and size of the views follow whichever is further on, the steps or the clock, so that a slow machine
 still ends with an annealed network (and the log says how many steps it had). With one of --packs the other is unseen:
 the honest way to see how far an answer carries.
