@@ -6,11 +6,11 @@
 //! Of an earlier turn the model reads one token only: the mean of its pieces, with who spoke it and how long ago. That is
 //! what makes five turns of context cheap. `models/training/grooming/encode.py` does the same.
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use tokenizers::Tokenizer;
 
+use super::Dictionary;
 use super::manifest::TextSettings;
 use crate::LoadError;
 
@@ -36,9 +36,6 @@ pub(crate) struct ContextPieces {
     pub(crate) ids: Vec<u32>,
 }
 
-/// Ids below this are the commonest words: the vocabulary is sorted by how often they occur.
-const COMMON_WORDS: u32 = 12_000;
-
 /// The tokenizer, its special tokens and the limits.
 #[derive(Debug)]
 pub(crate) struct Encoder {
@@ -53,15 +50,16 @@ struct SpecialTokens {
     separator: u32,
 }
 
-/// The commonest whole words of a `tokenizer.json`, in lower case.
+/// The whole words of a `tokenizer.json`, in lower case: the vocabulary is sorted by how often they occur.
 ///
 /// # Errors
 /// [`LoadError::Tokenizer`] when it cannot be read.
-pub(crate) fn common_words(path: &Path) -> Result<HashSet<String>, LoadError> {
-    let is_word = |word: &str| word.len() > 1 && word.chars().all(|letter| letter.is_ascii_lowercase());
-    let vocabulary = open(path)?.get_vocab(false).into_iter();
-    let common = vocabulary.filter(|(word, id)| *id < COMMON_WORDS && is_word(word));
-    Ok(common.map(|(word, _)| word).collect())
+pub(crate) fn dictionary(path: &Path) -> Result<Dictionary, LoadError> {
+    let is_word = |word: &str| word.chars().all(|letter| letter.is_ascii_lowercase());
+    let mut words: Vec<(String, u32)> =
+        open(path)?.get_vocab(false).into_iter().filter(|(word, _)| is_word(word)).collect();
+    words.sort_unstable_by_key(|&(_, id)| id);
+    Ok(words.into_iter().map(|(word, _)| word).collect())
 }
 
 fn open(path: &Path) -> Result<Tokenizer, LoadError> {

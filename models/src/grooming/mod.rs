@@ -33,4 +33,4 @@ pub use prepare::{MessageInput, Prepare, Prepared, Screening, TextLimits, Tokens
 pub use risk::{ConversationRisk, Observation, RiskModel};
 pub use signal::{GroomingStage, PerSignal, Signal};
 pub use span::Span;
-pub use text::{Normalised, Normaliser, normalise};
+pub use text::{Dictionary, Normalised, Normaliser, normalise};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::encoding::{ContextPieces, Encoder, TurnTokens, common_words};
+use super::encoding::{ContextPieces, Encoder, TurnTokens, dictionary};
 use super::language::EnglishWords;
 use super::manifest::check_text;
 use super::screen::{Screen, ScreenedTurn};
@@ -209,12 +209,12 @@ impl Prepare {
     }
 }
 
-/// The normaliser that belongs to a `tokenizer.json`: the words that digits may disguise are its commonest ones.
+/// The normaliser that belongs to a `tokenizer.json`, whose words are those that odd spellings may stand for.
 ///
 /// # Errors
 /// [`LoadError`] when it cannot be opened.
 pub fn normaliser(tokenizer: &Path) -> Result<Normaliser, LoadError> {
-    Ok(Normaliser::new(common_words(tokenizer)?))
+    Ok(Normaliser::new(dictionary(tokenizer)?))
 }
 
 /// Where the first `most` pieces stand in the caller's text.

@@ -41,7 +41,7 @@ SEED = 20261124
 SYNTHETIC, REAL_CHATS, REAL_TURNS = 600, 120, 60
 SECOND_POSITIVES, SECOND_NEGATIVES = 210, 390
 # For the screen: conversations of each label, and real chats of each source, of the training split.
-SCREEN_SYNTHETIC, SCREEN_REAL = 1500, 300
+SCREEN_SYNTHETIC, SCREEN_REAL = 800, 150
 SCALE = Scale(floor=0.3, ceiling=0.98)
 
 
@@ -72,7 +72,7 @@ def main() -> None:
     fitted_screen = fit_screen(scorer, sets, calibration, arguments.data)
     fitted_screen.save(arguments.bundle / "screen.bin")
     messages = [message.text for one in sets.real for message in one.chat.messages]
-    index = fit_index.fit(scorer, calibration, random.Random(SEED).sample(messages, 2000))
+    index = fit_index.fit(scorer, calibration, SCALE, random.Random(SEED).sample(messages, 1000))
     write_manifest(arguments.bundle, Parts(calibration, risk, fitted_screen, index))
     report(sets, calibration, risk)
 

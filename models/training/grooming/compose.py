@@ -22,7 +22,7 @@ CHANNEL_RATE = 0.2
 # Most messages of a conversation, drawn for each; only those woven into long real chats come near the largest.
 LONGEST = (60, 60, 60, 120, 200)
 # How often a conversation is written in some odd way, and how often a scene has a twin of the other label.
-ODD_RATE, PAIR_RATE = 0.1, 0.15
+ODD_RATE, PAIR_RATE = 0.2, 0.2
 # How often the pattern is a whole script instead of single lines: coherence must not look like innocence. And how often innocent
 # conversations are single lines instead of scenes, or have some in between: incoherence must not look like guilt.
 SCRIPT_RATE, LOOSE_RATE, EVERYDAY_RATE = 0.35, 0.25, 0.5

@@ -105,7 +105,7 @@ def scripts(split: str) -> list[Family]:
 
 def pairs(split: str) -> list[Family]:
     """Scenes of two versions: `in_version` picks the words of one."""
-    return _divide(_read("pairs.txt"))[split]
+    return [pair for path in _files("pairs") for pair in _divide(_read(path))[split]]
 
 
 def smalltalk(split: str) -> list[Family]:

@@ -1,4 +1,8 @@
-"""Fits the conversation's risk: three weights, not negative, an intercept, and the thresholds of WATCH and ALERT."""
+"""Fits the conversation's risk: three weights, not negative, an intercept, and the thresholds of WATCH and ALERT.
+
+The weights are those that tell the worst moments of conversations apart. Scale and intercept are then set so that the risk after the
+last message is calibrated where as many conversations show the pattern as are hard negatives.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +20,9 @@ GROOMING, HARD_NEGATIVE = "grooming", "hard negative"
 SMALLNESS = 0.002
 PASSES = 6
 LARGEST_WEIGHT = 8.0
-# Shares of (real benign chats, hard negatives) that may reach a state, and the least risk of that state.
-WATCH_RATES, ALERT_RATES = (0.01, 0.1), (0.001, 0.02)
+# Shares of (real benign chats, hard negatives) that may reach a state, and the least risk of that state. More of other hard negatives
+# do than of those that it is set on.
+WATCH_RATES, ALERT_RATES = (0.01, 0.1), (0.001, 0.015)
 WATCH_LEAST, ALERT_LEAST = 0.2, 0.5
 # A state is left when the odds have fallen to half of those at which it is entered.
 HYSTERESIS = 0.5
@@ -25,9 +30,11 @@ HYSTERESIS = 0.5
 
 @dataclass(frozen=True)
 class Prefix:
-    """The terms of the speaking author after each message, [messages, 3], and what the conversation is."""
+    """The terms of the speaking author after each message, [messages, 3], those of every author at the end, [authors, 3], and what
+    the conversation is."""
 
     terms: np.ndarray
+    last: np.ndarray
     group: str
     label: int
 
@@ -57,7 +64,8 @@ def prefixes(scored: list[Scored], calibration: Calibration, scale: Scale) -> li
             evidence.observe(message.speaker, float(chance[-1]), chance[:-1].tolist())
             for message, chance in zip(one.chat.messages, chances)
         ]
-        rows.append(Prefix(np.array(terms), group_of(one), one.chat.label))
+        last = [author.terms() for author in evidence.authors.values()]
+        rows.append(Prefix(np.array(terms), np.array(last), group_of(one), one.chat.label))
     return rows
 
 
@@ -76,6 +84,7 @@ def fit(rows: list[Prefix], scale: Scale) -> RiskFit:
     for _ in range(PASSES):
         worst = np.stack([row.terms[np.argmax(row.terms @ weights)] for row in rows])
         weights, intercept = _logistic(worst, labels, importance, (weights, intercept))
+    weights, intercept = _calibrated(rows, weights)
     fitted = RiskFit(scale, intercept, weights, watch=1.0, alert=1.0)
     return RiskFit(scale, intercept, weights, *_thresholds(fitted.peaks(rows), rows))
 
@@ -112,6 +121,17 @@ def _logistic(terms: np.ndarray, labels: np.ndarray, importance: np.ndarray, sta
     bounds = [(0.0, LARGEST_WEIGHT)] * terms.shape[1] + [(-8.0, 0.0)]
     best = minimize(loss, np.append(*start), jac=True, method="L-BFGS-B", bounds=bounds)
     return best.x[:-1], float(best.x[-1])
+
+
+def _calibrated(rows: list[Prefix], weights: np.ndarray) -> tuple[np.ndarray, float]:
+    """The weights times a factor, and the intercept, that make the last risk mean what it says."""
+    benign = HARD_NEGATIVE if any(row.group == HARD_NEGATIVE for row in rows) else None
+    counted = [row for row in rows if row.label or benign in (None, row.group)]
+    last = np.array([(row.last @ weights).max() for row in counted])
+    labels = np.array([row.label for row in counted])
+    importance = np.where(labels, 0.5 / labels.sum(), 0.5 / (1 - labels).sum())
+    line, intercept = _logistic(last[:, None], labels, importance, (np.ones(1), -3.0))
+    return weights * line[0], intercept
 
 
 def _importance(rows: list[Prefix]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Odd ways of writing, laid over a tenth of the conversations of either label: odd spelling must be no guilt and no cover.
+"""Odd ways of writing, laid over a fifth of the conversations of either label: odd spelling must be no guilt and no cover.
 
 The report of `ward-eval grooming` measures the like with code of its own (`eval/src/grooming/perturb/`).
 """

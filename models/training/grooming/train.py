@@ -153,7 +153,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Trains the message model.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the benign chats (*.jsonl.gz)")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=9)
+    parser.add_argument("--epochs", type=int, default=13)
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 

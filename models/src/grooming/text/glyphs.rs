@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
+use unicode_properties::UnicodeEmoji;
 
 /// One character after NFKC. All that came of one character with its marks share their source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,22 @@ fn clusters(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 fn visible(character: char) -> char {
     if character.is_whitespace() || character.is_control() { ' ' } else { character }
+}
+
+/// Emoji, which the vocabulary does not have, become spaces; unless there is nothing else.
+pub(super) fn overlook_emoji(glyphs: &mut [Glyph]) {
+    let is_emoji = |glyph: &Glyph| is_emoji(glyph.character);
+    if glyphs.iter().all(|glyph| glyph.character == ' ' || is_emoji(glyph)) {
+        return;
+    }
+    glyphs.iter_mut().filter(|glyph| is_emoji(glyph)).for_each(|glyph| glyph.character = ' ');
+}
+
+/// But not the signs and digits that only may become one.
+fn is_emoji(character: char) -> bool {
+    !character.is_ascii()
+        && !matches!(character, '©' | '®' | '™')
+        && character.is_emoji_char_or_emoji_component()
 }
 
 /// Format characters that show nothing: soft hyphen, fillers, zero-width and directional marks, variation selectors.

@@ -1,23 +1,24 @@
 //! Undoes odd ways of writing the same words, so that they reach the tokenizer alike, and remembers where each character
 //! came from, so that evidence points at what was written.
 //!
-//! In this order: NFKC and invisible characters ([`mod@glyphs`]), letters of other scripts that look like Latin ones
-//! ([`lookalikes`]), then digits for letters, s p a c e d and drawn-out words ([`spelling`]), then white space. A text in
+//! In this order: NFKC, invisible characters and emoji ([`mod@glyphs`]), letters of other scripts that look like Latin ones
+//! ([`lookalikes`]), then digits for letters, s p a c e d, drawn-out and mistyped words ([`spelling`]), then white space. A text in
 //! plain English passes unchanged but for its white space. Training reads the same code, by the example `normalise`.
 
+mod dictionary;
 mod glyphs;
 mod lookalikes;
 mod spelling;
 
-use std::collections::HashSet;
 use std::ops::Range;
 
-use glyphs::{Glyph, glyphs};
+pub use dictionary::Dictionary;
+use glyphs::{Glyph, glyphs, overlook_emoji};
 
-/// Normalises texts. Knows the words that digits for letters may stand for; without any ([`Self::default`]) those stay.
+/// Normalises texts. Knows the words that odd spellings may stand for; without any ([`Self::default`]) digits and slips stay.
 #[derive(Debug, Clone, Default)]
 pub struct Normaliser {
-    words: HashSet<String>,
+    words: Dictionary,
 }
 
 /// A normalised text.
@@ -30,9 +31,9 @@ pub struct Normalised {
 }
 
 impl Normaliser {
-    /// One that reads `h0w` as `how` where the words contain it. `words`: lower case.
+    /// One that reads `h0w` and `hwo` as `how` where the words contain it.
     #[must_use]
-    pub fn new(words: HashSet<String>) -> Self {
+    pub fn new(words: Dictionary) -> Self {
         Self { words }
     }
 
@@ -40,10 +41,12 @@ impl Normaliser {
     #[must_use]
     pub fn normalise(&self, text: &str) -> Normalised {
         let mut glyphs = glyphs(text);
+        overlook_emoji(&mut glyphs);
         lookalikes::to_latin(&mut glyphs);
         spelling::digits_to_letters(&mut glyphs, &self.words);
-        spelling::close_up(&mut glyphs);
-        spelling::shorten_repeats(&mut glyphs);
+        spelling::close_up(&mut glyphs, &self.words);
+        spelling::shorten_repeats(&mut glyphs, &self.words);
+        spelling::correct(&mut glyphs, &self.words);
         Normalised::of(&glyphs)
     }
 }
@@ -110,6 +113,13 @@ mod tests {
     fn hidden_wide_and_ornate_characters_become_plain() {
         assert_eq!(normalise("h\u{200B}i\u{FEFF} \u{FF48}\u{FF49} 𝓽𝓱𝓮𝓻𝓮"), "hi hi there");
         assert_eq!(normalise("\u{200B}\u{2060} \n"), "");
+    }
+
+    #[test]
+    fn emoji_are_not_read() {
+        assert_eq!(normalise("where 🙂 are you👍🏽? ⭐👩\u{200D}🚀"), "where are you ?");
+        assert_eq!(normalise("🎉 🎉"), "🎉 🎉", "a message of nothing else is still a message");
+        assert_eq!(normalise("a * b # 1 © ™"), "a * b # 1 © TM");
     }
 
     #[test]
