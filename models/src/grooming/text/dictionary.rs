@@ -8,7 +8,7 @@ const COMMON: u32 = 8_000;
 const ONE_WORD: f64 = 1.0;
 const UNKNOWN_WORD: f64 = 12.0;
 const UNKNOWN_LETTER: f64 = 2.0;
-/// Longer words are not looked for.
+/// Longer words are not looked for: what a text costs stays in proportion to its length.
 const LONGEST: usize = 16;
 /// Shorter words are not taken for misspelt.
 const LEAST_CORRECTED: usize = 4;
@@ -70,7 +70,8 @@ impl Dictionary {
     /// The commonest word that this one is with two letters swapped, one left out or one doubled; None: it is a word, too short, or
     /// near none.
     pub(super) fn corrected(&self, word: &[char]) -> Option<Vec<char>> {
-        let plain = word.len() >= LEAST_CORRECTED && word.iter().all(char::is_ascii_lowercase);
+        let may_be_one = (LEAST_CORRECTED..=LONGEST).contains(&word.len());
+        let plain = may_be_one && word.iter().all(char::is_ascii_lowercase);
         if !plain || self.is_empty() || self.knows(&word.iter().collect::<String>()) {
             return None;
         }
@@ -159,5 +160,6 @@ mod tests {
         assert_eq!((corrected("arent"), corrected("yous")), (None, None), "forms of words are words");
         assert_eq!(corrected("xqzzy"), None);
         assert_eq!(corrected("yuo"), None, "too short to tell");
+        assert_eq!(corrected(&"castl".repeat(1_000)), None, "too long to try");
     }
 }
