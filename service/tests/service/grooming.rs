@@ -93,7 +93,9 @@ async fn the_first_stage_answers_what_it_finds_nothing_in() {
     let server = Server::ready_with(|config| config.grooming.screen = true).await;
     let message =
         |text: &str| MessageToScore { text: text.into(), author_id: "a".into(), ..Default::default() };
-    let messages = ["the package needs version two of the library", "how old are you?"].map(message).into();
+    let messages = ["i installed the kernel update and the sound driver stopped working", "how old are you?"]
+        .map(message)
+        .into();
     let request = ScoreMessagesRequest { messages };
     let results = server.grooming().score_messages(request).await.expect("an answer").into_inner().results;
     assert!(results[0].screened_out && results[0].error.is_none());
