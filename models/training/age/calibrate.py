@@ -108,9 +108,8 @@ def challenge(shares, ages, refused=(0.15, 0.25), limit=18):
     return {share: float((minors >= np.quantile(grown, share)).mean()) for share in refused}
 
 
-def calibrate(logits, ages, thresholds, log):
+def calibrate(shares, ages, thresholds, log):
     """What the manifest says, fitted on all the faces; what is logged of it is cross-validated."""
-    shares = distribution(logits)
     log_cross_validated(shares, ages, thresholds, log)
     masses = fit_mass(shares, ages)
     wide = widths(shares, masses)

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -52,14 +53,18 @@ def patch_of(image, box, points):
     return cv2.resize(large, (PATCH, PATCH), interpolation=cv2.INTER_AREA)
 
 
-def load_val(data_dir, pack):
-    """Validation crops as served: uint8 [n,112,112,3] RGB, and their rows of the label table."""
+def load_served(data_dir, pack, split, every=1):
+    """Crops as served, one in `every`: uint8 [n,112,112,3] RGB, and their rows of the label table."""
     crops, rows = [], []
-    for photo in faces.labelled(data_dir, pack, "val"):
+    for photo in islice(faces.labelled(data_dir, pack, split), 0, None, every):
         rgb = cv2.cvtColor(photo.image, cv2.COLOR_BGR2RGB)
         crops.append(crop_face(rgb, photo.boxes[0], photo.points[0], SIZE, 1.0))
         rows.append(photo.row)
     return np.stack(crops), rows
+
+
+def load_all_served(data_dir, split, every=1):
+    return {pack: load_served(data_dir, pack, split, every) for pack in PACKS}
 
 
 def sampling_weights(ages):

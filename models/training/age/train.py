@@ -1,11 +1,13 @@
 """Trains the age network from scratch and writes its bundle.
 
     python models/training/age/train.py --data DIR --out DIR [--teacher FILE] [--packs utkface aaf]
+    python models/training/age/train.py --data DIR --out DIR [--teacher FILE] --start FILE --rate 0.001 --seed 20266
 
-About 150 minutes on one core with bf16; the shipped run had --minutes 110. Interrupted, it goes on from the last checkpoint in --out. --minutes bounds the
-run: learning rate and size of the views follow whichever is further on, the steps or the clock, so that a slow machine
-still ends with an annealed network (and the log says how many steps it had). With one of --packs the other is unseen:
-the honest way to see how far an answer carries.
+About 150 minutes on one core with bf16. --start trains the exact.onnx of an earlier run further, at full size from the
+first step. Interrupted, it goes on from the last checkpoint in --out. --minutes bounds the run: learning rate and
+size of the views follow whichever is further on, the steps or the clock, so that a slow machine still ends with an
+annealed network (and the log says how many steps it had). With one of --packs the other is unseen: the honest way to
+see how far an answer carries.
 """
 
 import argparse
@@ -25,24 +27,31 @@ import teacher  # noqa: E402
 from bundle import sha256  # noqa: E402
 from calibrate import challenge  # noqa: E402
 from finish import finish, predict  # noqa: E402
-from net import AGES, Taught  # noqa: E402
+from net import AGES, SIZE, Taught  # noqa: E402
 from progress import Run  # noqa: E402
+from start import go_on  # noqa: E402
 
 BATCH, SEED, PEAK_RATE = 128, 20264, 2e-3
 SIZES = ((0.3, 80), (0.65, 96), (1.0, 112))  # until that share of the run, views of so many pixels: small is quick
 OPINION_SHARE = 0.25  # how far a label moves towards what the second teacher says
 REPORT_EVERY = 1000
+EXAMPLES_OF = 40  # one training face in so many fixes the ranges of int8
 
 
 def main():
     args = arguments()
-    torch.manual_seed(SEED)
+    torch.manual_seed(args.seed)
     cv2.setNumThreads(1)
     lesson = Lesson(args)
-    run = Run(args.out, Taught(lesson.width), PEAK_RATE, args.steps, args.minutes)
-    run.log(f"settings batch={BATCH} seed={SEED} rate={PEAK_RATE} steps={args.steps} packs={','.join(args.packs)}")
+    net = Taught(lesson.width)
+    if args.start:
+        go_on(net.net, args.start, images_of(lesson.batch(0, SIZE)[0]))
+    run = Run(args.out, net, args.rate, args.steps, args.minutes)
+    run.log(f"settings batch={BATCH} seed={args.seed} rate={args.rate} steps={args.steps} packs={','.join(args.packs)}")
+    if args.start:
+        run.log(f"goes on from a file of sha256 {sha256(args.start)}")
     run.log(lesson.origin)
-    val = {pack: data.load_val(args.data, pack) for pack in data.PACKS}
+    val = data.load_all_served(args.data, "val")
     run.log(f"faces train={len(lesson.labels)} val={ {pack: len(rows) for pack, (_, rows) in val.items()} }")
     for step, (views, targets) in ahead(lesson, run):
         cost = run.update(lambda net: cost_of(net, views, targets))
@@ -50,7 +59,8 @@ def main():
             run.log(f"step={step} size={views.shape[1]} loss={cost:.3f} rate={run.rate():.5f}")
         if step % REPORT_EVERY == 0 and step:
             report(run, val)
-    finish(run.averaged().net, val, args.out, run.log)
+    examples = [data.load_served(args.data, pack, "train", EXAMPLES_OF)[0] for pack in args.packs]
+    finish(run.averaged().net, np.concatenate(examples), val, args.out, run.log)
 
 
 def arguments():
@@ -61,6 +71,9 @@ def arguments():
     parser.add_argument("--packs", nargs="+", choices=data.PACKS, default=data.PACKS, help="sets to train on")
     parser.add_argument("--steps", type=int, default=14000)
     parser.add_argument("--minutes", type=float, default=math.inf)
+    parser.add_argument("--start", type=Path, help="exact.onnx of an earlier run, to go on from")
+    parser.add_argument("--rate", type=float, default=PEAK_RATE, help="highest learning rate")
+    parser.add_argument("--seed", type=int, default=SEED, help="another one for other views than the run before")
     return parser.parse_args()
 
 
@@ -69,7 +82,8 @@ class Lesson:
 
     def __init__(self, args):
         faces = data.load_faces(args.data, args.packs)
-        self.patches, self.faces = faces.patches, faces
+        self.patches, self.faces, self.seed = faces.patches, faces, args.seed
+        self.sizes = ((1.0, SIZE),) if args.start else SIZES
         self.weights = data.sampling_weights(faces.ages)
         self.labels, self.opinions, self.width = faces.ages.astype(np.float32), None, 1
         self.origin = "taught by the labels alone"
@@ -82,7 +96,7 @@ class Lesson:
 
     def batch(self, step, size):
         """Views uint8 [128,size,size,3] and their `loss.Targets`; the same for the same step and size."""
-        rng = np.random.default_rng([SEED, step])
+        rng = np.random.default_rng([self.seed, step])
         picks = rng.choice(len(self.labels), BATCH, p=self.weights)
         views, mirrored = zip(*(data.augment(self.patches[i], size, rng) for i in picks))
         return np.stack(views), self._targets(picks, np.array(mirrored, int))
@@ -102,15 +116,19 @@ def ahead(lesson, run):
     with ThreadPoolExecutor(1) as pool:
         waiting = None
         for step in run.steps():
-            size = next(size for until, size in SIZES if run.progress() <= until)
+            size = next(size for until, size in lesson.sizes if run.progress() <= until)
             ready = waiting or pool.submit(lesson.batch, step, size)
             batch = ready.result()
             waiting = pool.submit(lesson.batch, step + 1, size)
             yield step, batch
 
 
+def images_of(views):
+    return torch.from_numpy(views).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
+
+
 def cost_of(net, views, targets):
-    image = torch.from_numpy(views).permute(0, 3, 1, 2).float().contiguous(memory_format=torch.channels_last)
+    image = images_of(views)
     with torch.autocast("cpu", torch.bfloat16):
         logits, beside = net(image)
     return loss.total(logits, beside, targets)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 SIZE = 256
-MAX_TURN = 20.0  # degrees
+MAX_TURN = 30.0  # degrees
 MIN_VISIBLE = 0.35  # share of a face's box that must be seen
 
 
@@ -100,10 +100,15 @@ def served(canvas, photo):
     canvas.image[:] = 0
     height, width = photo.image.shape[:2]
     scale = rng.uniform(90, 240) / max(height, width)
-    turn = matrix_of(scale, rng.uniform(-MAX_TURN, MAX_TURN) if rng.random() < 0.3 else 0.0)
+    turn = matrix_of(scale, tilt(rng))
     middle = SIZE / 2 + rng.uniform(-1, 1, 2) * max(4.0, (SIZE - scale * max(height, width)) / 2)
     turn[:, 2] = middle - turn[:, :2] @ np.array([width / 2, height / 2])
     canvas.place(photo, turn, (0, 0, SIZE, SIZE))
+
+
+def tilt(rng):
+    """Degrees by which a photo is turned; most photos show upright heads, so most are turned."""
+    return rng.uniform(-MAX_TURN, MAX_TURN) if rng.random() < 0.6 else 0.0
 
 
 def portrait(canvas, photo, cell, largest):
@@ -122,7 +127,7 @@ def scattered(canvas, photo, cell):
 
 def anchored(canvas, photo, box, scale, cell):
     rng = canvas.rng
-    turn = matrix_of(scale, rng.uniform(-MAX_TURN, MAX_TURN) if rng.random() < 0.6 else 0.0)
+    turn = matrix_of(scale, tilt(rng))
     low, high = np.array(cell[:2]), np.array(cell[2:])
     target = low + rng.uniform(0.05, 0.95, 2) * (high - low)
     turn[:, 2] = target - turn[:, :2] @ (box[:2] + box[2:] / 2)

@@ -9,7 +9,7 @@ from evaluate import Findings
 from export import export
 from net import Exported
 
-THRESHOLD = 0.6
+THRESHOLD = 0.65
 
 
 def finish(net, val, out, log):
@@ -38,4 +38,4 @@ def write_manifest(folder):
             {"threshold": THRESHOLD, "max_overlap": geometry.overlap},
         ),
     }
-    bundle.write(folder, {"kind": "detector", "name": "ward-face", "version": "0.2.0"}, ["model.onnx"], tables)
+    bundle.write(folder, {"kind": "detector", "name": "ward-face", "version": "0.3.0"}, ["model.onnx"], tables)

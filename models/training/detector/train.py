@@ -25,7 +25,7 @@ from loss import detection_loss  # noqa: E402
 from bundle import sha256  # noqa: E402
 from net import FaceNet  # noqa: E402
 from progress import Run  # noqa: E402
-from start import from_file  # noqa: E402
+from start import go_on  # noqa: E402
 
 BATCH, SEED, PEAK_RATE = 32, 20262, 4e-3
 
@@ -34,16 +34,16 @@ def main():
     args = arguments()
     torch.manual_seed(args.seed)
     cv2.setNumThreads(torch.get_num_threads())
-    net = from_file(args.start) if args.start else FaceNet()
+    pools, val, net = load_pools(args.data), evaluate.load(args.data), FaceNet()
+    if args.start:
+        go_on(net, args.start, images_of(batch(pools, args.seed, 0)))
     run = Run(args.out, net, args.rate, args.steps, args.minutes)
     run.log(f"settings batch={BATCH} seed={args.seed} rate={args.rate} canvas={canvas.SIZE} steps={args.steps}")
     if args.start:
         run.log(f"goes on from a file of sha256 {sha256(args.start)}")
-    pools, val = load_pools(args.data), evaluate.load(args.data)
     run.log("photos " + " ".join(f"{name}={len(photos)}" for name, photos in vars(pools).items()))
     for step in run.steps():
-        rng = np.random.default_rng([args.seed, step])
-        pictures = [canvas.draw(pools, rng) for _ in range(BATCH)]
+        pictures = batch(pools, args.seed, step)
         loss = run.update(lambda net: loss_of(net, pictures))
         if step % 100 == 0:
             run.log(f"step={step} loss={loss:.3f} rate={run.rate():.5f}")
@@ -72,9 +72,18 @@ def load_pools(data_dir):
     return canvas.Pools(portraits, scenes, negatives)
 
 
-def loss_of(net, pictures):
+def batch(pools, seed, step):
+    rng = np.random.default_rng([seed, step])
+    return [canvas.draw(pools, rng) for _ in range(BATCH)]
+
+
+def images_of(pictures):
     images = torch.from_numpy(np.stack([picture[0] for picture in pictures])).permute(0, 3, 1, 2)
-    images = images.float().contiguous(memory_format=torch.channels_last)
+    return images.float().contiguous(memory_format=torch.channels_last)
+
+
+def loss_of(net, pictures):
+    images = images_of(pictures)
     targets = [tuple(torch.from_numpy(part) for part in picture[1:]) for picture in pictures]
     with torch.autocast("cpu", torch.bfloat16):
         raw = net(images)
