@@ -1,10 +1,11 @@
 """Makes the grooming bundle, from nothing to manifest: the one command of this recipe.
 
     python build.py --data DIR --out DIR --bundle ../../bundles/grooming
+    python build.py --data DIR --bundle ../../bundles/grooming --screen-only
 
 Trains (or resumes) in `--out`, exports model.onnx, scores held-out conversations with it, calibrates, fits the conversation's risk,
 the first stage of the cascade and the index, writes the bundle, and prints figures. Those of the model card come from
-`ward-eval grooming`, on what generate.py writes.
+`ward-eval grooming`, on what generate.py writes. With --screen-only, the bundle keeps all but its first stage, which is fitted anew.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import random
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +32,7 @@ from benign import BenignPool
 from compose import Composer
 from conversation import Conversation
 from encode import Encoder, tokenizer_json
-from manifest import Parts, write_manifest
+from manifest import Parts, replace_screen, write_manifest
 from risk import Scale
 from score import Scored, Scorer
 from second import SecondComposer
@@ -41,7 +43,7 @@ SEED = 20261124
 SYNTHETIC, REAL_CHATS, REAL_TURNS = 600, 120, 60
 SECOND_POSITIVES, SECOND_NEGATIVES = 210, 390
 # For the screen: conversations of each label, and real chats of each source, of the training split.
-SCREEN_SYNTHETIC, SCREEN_REAL = 800, 150
+SCREEN_SYNTHETIC, SCREEN_REAL = 800, 600
 SCALE = Scale(floor=0.3, ceiling=0.98)
 
 
@@ -57,6 +59,9 @@ class Sets:
 
 def main() -> None:
     arguments = parse_arguments()
+    if arguments.screen_only:
+        fit_screen_only(arguments.bundle, arguments.data)
+        return
     train = [sys.executable, Path(__file__).with_name("train.py"), "--data", arguments.data, "--out", arguments.out]
     if not arguments.trained:
         subprocess.run(train, check=True)
@@ -69,7 +74,7 @@ def main() -> None:
     sets = score(scorer, arguments.data)
     calibration = calibrate.fit(sets.val + sets.real)
     risk = fit_risk.fit(fit_risk.prefixes(sets.val + sets.real, calibration, SCALE), SCALE)
-    fitted_screen = fit_screen(scorer, sets, calibration, arguments.data)
+    fitted_screen = fit_screen(scorer, sets.val, sets.real, calibration, arguments.data)
     fitted_screen.save(arguments.bundle / "screen.bin")
     messages = [message.text for one in sets.real for message in one.chat.messages]
     index = fit_index.fit(scorer, calibration, SCALE, random.Random(SEED).sample(messages, 1000))
@@ -104,15 +109,26 @@ def real_chats(split: str, data: Path, count: int) -> list[Conversation]:
     return [Conversation(c.conversation_id, c.source, 0, c.slice, c.messages[:REAL_TURNS]) for c in chats]
 
 
-def fit_screen(scorer: Scorer, sets: Sets, calibration: calibrate.Calibration, data: Path) -> screen.Screen:
+def fit_screen(
+    scorer: Scorer, val: list[Scored], real: list[Scored], calibration: calibrate.Calibration, data: Path
+) -> screen.Screen:
     """Learns on conversations of the training split what the model fires on; the threshold is set on validation."""
     train = scorer.score(synthetic("train", data, SCREEN_SYNTHETIC) + real_chats("train", data, SCREEN_REAL))
-    held_out = sets.val + sets.real
     learned, kept = (
         ([row for one in some for row in screen.conversation(one.chat, scorer.encoder)], calibration.fires(some))
-        for some in (train, held_out)
+        for some in (train, val + real)
     )
     return screen.fit(*learned, *kept)
+
+
+def fit_screen_only(bundle: Path, data: Path) -> None:
+    """Replaces the first stage of a bundle by one fitted to its model."""
+    calibration = calibrate.from_manifest(tomllib.loads((bundle / "manifest.toml").read_text(encoding="utf-8")))
+    scorer = Scorer(bundle / "model.onnx", Encoder())
+    held_out = scorer.score(synthetic("val", data, SYNTHETIC)), scorer.score(real_chats("val", data, REAL_CHATS))
+    fitted = fit_screen(scorer, *held_out, calibration, data)
+    fitted.save(bundle / "screen.bin")
+    replace_screen(bundle, fitted)
 
 
 def report(sets: Sets, calibration: calibrate.Calibration, risk: fit_risk.RiskFit) -> None:
@@ -127,10 +143,14 @@ def report(sets: Sets, calibration: calibrate.Calibration, risk: fit_risk.RiskFi
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Trains, exports, calibrates and fits the grooming bundle.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the benign chats (*.jsonl.gz)")
-    parser.add_argument("--out", type=Path, required=True, help="checkpoints and training.log")
+    parser.add_argument("--out", type=Path, help="checkpoints and training.log")
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle to write")
     parser.add_argument("--trained", action="store_true", help="take the checkpoint in --out as it is")
-    return parser.parse_args()
+    parser.add_argument("--screen-only", action="store_true", help="fit the first stage of the bundle anew, nothing else")
+    arguments = parser.parse_args()
+    if not arguments.out and not arguments.screen_only:
+        parser.error("--out is needed where the model is trained")
+    return arguments
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from screen import CONTEXT_TURNS as CONTEXT_TURNS_OF_SCREEN
 from screen import Screen
 from signals import SIGNALS
 
-NAME, VERSION = "ward-grooming-minilm", "0.3.0"
+NAME, VERSION = "ward-grooming-minilm", "0.3.1"
 FILES = ("model.onnx", "tokenizer.json", "screen.bin")
 
 # Fewer words than this are no conversation; a smaller share of common English words is some other language.
@@ -40,6 +40,15 @@ def write_manifest(bundle: Path, parts: Parts) -> None:
     cascade = [_screen(parts.screen), _index(parts.index)]
     sections = [_head(bundle), _calibration(parts.calibration), _language(), _risk(parts.risk), *cascade]
     (bundle / "manifest.toml").write_text("\n".join(sections), encoding="utf-8")
+
+
+def replace_screen(bundle: Path, screen: Screen) -> None:
+    """Rewrites what `bundle`/manifest.toml says of the first stage and of the files; screen.bin must be there."""
+    path = bundle / "manifest.toml"
+    sections = path.read_text(encoding="utf-8")
+    start, end = sections.index("# The first stage"), sections.index("# A platform's own examples")
+    rest = sections[sections.index("# What the message model reads") : start]
+    path.write_text(_head(bundle).split("# What the message")[0] + rest + _screen(screen) + "\n" + sections[end:], encoding="utf-8")
 
 
 def _head(bundle: Path) -> str:
