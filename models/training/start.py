@@ -13,48 +13,54 @@ from torch import nn
 
 def go_on(net, path, image):
     """Gives `net` the weights that stand in `path`, an ONNX file written by this recipe; `image` is a batch of views."""
-    graph = onnx.load(path).graph
-    values = {item.name: torch.from_numpy(numpy_helper.to_array(item).copy()) for item in graph.initializer}
-    nodes = [node for node in graph.node if node.op_type in ("Conv", "Gemm")]
-    layers = in_order(net, image, (nn.Conv2d, nn.Linear))
-    if len(nodes) != len(layers):
-        raise SystemExit(f"{path} has {len(nodes)} layers where this recipe has {len(layers)}: another network.")
-    if not all(name in values for node in nodes for name in node.input[1:]):
-        raise SystemExit(f"{path} is in int8: go on from the exact.onnx that the run left beside its bundle.")
-    stored = [[values[name] for name in node.input[1:]] for node in nodes]
-    folded = []
-    for layer, (weight, *bias) in zip(layers, stored):
+    stored = layers_of(onnx.load(path).graph)
+    # An export names a node after its module; int8 keeps the names, not the order.
+    ours = [layer for _, layer in sorted(net.named_modules()) if isinstance(layer, (nn.Conv2d, nn.Linear))]
+    if len(stored) != len(ours):
+        raise SystemExit(f"{path} has {len(stored)} layers where this recipe has {len(ours)}: another network.")
+    folded = {}
+    for layer, (weight, *bias) in zip(ours, stored):
         layer.weight.data.copy_(weight)
         if layer.bias is not None:
             layer.bias.data.copy_(bias[0])
-        else:
-            folded += bias
-    settle(net, image, dict(zip(in_order(net, image, (nn.BatchNorm2d,)), folded)))
+        elif bias:
+            folded[layer] = bias[0]
+    settle(net, image, folded)
+
+
+def layers_of(graph):
+    """Weight and, where there is one, bias of each convolution and product, by the name of its node."""
+    values = constants(graph)
+    nodes = sorted((node for node in graph.node if node.op_type in ("Conv", "Gemm")), key=lambda node: node.name)
+    return [[values[name] for name in node.input[1:]] for node in nodes]
+
+
+def constants(graph):
+    """Every weight by name, those in int8 multiplied out."""
+    values = {item.name: torch.from_numpy(numpy_helper.to_array(item).copy()) for item in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "DequantizeLinear" and node.input[0] in values:
+            codes, scale, zero = (values[name].float() for name in node.input)
+            by_channel = (-1,) + (1,) * (codes.ndim - 1)
+            values[node.output[0]] = (codes - zero.reshape(by_channel)) * scale.reshape(by_channel)
+    return values
 
 
 def settle(net, image, folded):
-    """Sets each norm so that it adds its `folded` bias and changes nothing else, in the order in which they run."""
+    """Sets each norm so that it adds the `folded` bias of the convolution before it and changes nothing else."""
+    last = None
 
-    def set_norm(norm, inputs):
-        mean, spread = inputs[0].mean(dim=(0, 2, 3)), inputs[0].var(dim=(0, 2, 3), unbiased=False)
-        norm.running_mean.copy_(mean)
-        norm.running_var.copy_(spread)
-        norm.weight.data.copy_((spread + norm.eps).sqrt())
-        norm.bias.data.copy_(mean + folded[norm])
+    def visit(module, inputs):
+        nonlocal last
+        if isinstance(module, nn.BatchNorm2d):
+            mean, spread = inputs[0].mean(dim=(0, 2, 3)), inputs[0].var(dim=(0, 2, 3), unbiased=False)
+            module.running_mean.copy_(mean)
+            module.running_var.copy_(spread)
+            module.weight.data.copy_((spread + module.eps).sqrt())
+            module.bias.data.copy_(mean + folded[last])
+        last = module
 
-    hooked(net, image, folded, set_norm)
-
-
-def in_order(net, image, kinds):
-    """Its modules of those kinds as they run, which is how an export lists them."""
-    seen = []
-    hooked(net, image, [m for m in net.modules() if isinstance(m, kinds)], lambda module, _: seen.append(module))
-    return seen
-
-
-def hooked(net, image, modules, hook):
-    """Runs `net` in evaluation mode with `hook(module, inputs)` before each of the modules."""
-    handles = [module.register_forward_pre_hook(hook) for module in modules]
+    handles = [m.register_forward_pre_hook(visit) for m in net.modules() if isinstance(m, (nn.Conv2d, nn.BatchNorm2d))]
     net.eval()
     with torch.no_grad():
         net(image)

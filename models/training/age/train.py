@@ -3,11 +3,11 @@
     python models/training/age/train.py --data DIR --out DIR [--teacher FILE] [--packs utkface aaf]
     python models/training/age/train.py --data DIR --out DIR [--teacher FILE] --start FILE --rate 0.001 --seed 20266
 
-About 150 minutes on one core with bf16. --start trains the exact.onnx of an earlier run further, at full size from the
-first step. Interrupted, it goes on from the last checkpoint in --out. --minutes bounds the run: learning rate and
-size of the views follow whichever is further on, the steps or the clock, so that a slow machine still ends with an
-annealed network (and the log says how many steps it had). With one of --packs the other is unseen: the honest way to
-see how far an answer carries.
+About 150 minutes on one core with bf16. --start trains an earlier model.onnx of this recipe further, the shipped one for
+instance, at full size from the first step. Interrupted, it goes on from the last checkpoint in --out. --minutes bounds
+the run: learning rate and size of the views follow whichever is further on, the steps or the clock, so that a slow
+machine still ends with an annealed network (and the log says how many steps it had). With one of --packs the other is
+unseen: the honest way to see how far an answer carries.
 """
 
 import argparse
@@ -71,7 +71,7 @@ def arguments():
     parser.add_argument("--packs", nargs="+", choices=data.PACKS, default=data.PACKS, help="sets to train on")
     parser.add_argument("--steps", type=int, default=14000)
     parser.add_argument("--minutes", type=float, default=math.inf)
-    parser.add_argument("--start", type=Path, help="exact.onnx of an earlier run, to go on from")
+    parser.add_argument("--start", type=Path, help="model.onnx to go on from")
     parser.add_argument("--rate", type=float, default=PEAK_RATE, help="highest learning rate")
     parser.add_argument("--seed", type=int, default=SEED, help="another one for other views than the run before")
     return parser.parse_args()
