@@ -95,7 +95,9 @@ async fn batches_are_full_and_every_message_is_compared() {
     let words = format!("--texts {texts} --batch 4 --concurrency 2 --duration 200ms");
     let figures = bench.figures("grooming", &words).await;
     let (calls, compared) = (number(&figures["calls"]), number(&figures["scores_compared"]));
-    assert_eq!((compared, &figures["score_mismatches"]), (calls * 4.0, &0.into()));
+    // A caller may begin just as the time is up: what it gets is compared, but its call is not counted.
+    assert!([0.0, 4.0, 8.0].contains(&(compared - calls * 4.0)), "{figures}");
+    assert_eq!(figures["score_mismatches"], 0);
     assert!((number(&figures["items_per_second"]) / number(&figures["throughput"]) - 4.0).abs() < 1e-9);
 }
 
