@@ -1,6 +1,6 @@
 # One image with both models. It needs no volume, no root and no writable file system:
 #   docker build --tag ward .
-#   docker run --read-only --cap-drop ALL --publish 127.0.0.1:50051:50051 ward
+#   docker run --read-only --cap-drop ALL --publish 127.0.0.1:50051:50051 --stop-timeout 30 ward
 
 FROM rust:1.95.0-slim-bookworm AS build
 RUN apt-get update \

@@ -1,6 +1,6 @@
 """Writes what every step of the recipe says about made-up input, for the tests of the Rust side.
 
-    python golden.py --bundle ../../bundles/grooming --out ../../tests/golden/grooming.json
+    python golden.py --bundle ../../bundles/grooming --out ../../tests/grooming/golden.json
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ use crate::dataset::{Chat, Message};
 /// Most harmless messages that a conversation is put among.
 const MOST_AROUND: usize = 40;
 
-/// The messages in an order drawn by chance. Who wrote them, and when, stays with their places.
+/// The messages in an order drawn by chance. Their authors move with them; the times stay where they were.
 pub(super) fn shuffled(chat: &Chat, random: &mut impl Rng) -> Vec<Message> {
     let mut said: Vec<&Message> = chat.messages.iter().collect();
     for place in (1..said.len()).rev() {
