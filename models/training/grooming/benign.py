@@ -41,7 +41,7 @@ def read(folder: Path, split: str) -> list[Conversation]:
     conversations = []
     for path in sorted(folder.glob("*.jsonl.gz")):
         with gzip.open(path, "rt", encoding="utf-8") as lines:
-            conversations += [chat for chat_split, chat in read_jsonl(lines) if chat_split == split]
+            conversations += [chat for chat_split, chat in read_jsonl(lines, unlabelled=0) if chat_split == split]
     if not conversations:
         raise FileNotFoundError(f"{folder} holds no *.jsonl.gz with split {split}: give the folder of the benign chats")
     return conversations

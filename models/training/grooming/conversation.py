@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Iterable, Iterator
 
@@ -13,12 +14,14 @@ SYNTHETIC = ("synthetic", "synthetic_second", "synthetic_platform")
 
 @dataclass
 class Message:
-    """`signals` None: unsettled, it teaches nothing. `risk`: does the message belong to the pattern of grooming?"""
+    """`signals` None: unsettled, it teaches nothing. `risk`: does the message belong to the pattern of grooming? `sent_at`: seconds
+    since any moment that the conversation shares, where known."""
 
     speaker: str
     text: str
     signals: frozenset[str] | None = frozenset()
     risk: bool = False
+    sent_at: float | None = None
 
 
 @dataclass
@@ -52,18 +55,31 @@ def write_jsonl(conversations: Iterable[Conversation], path: Path, split: str) -
     return count
 
 
-def read_jsonl(lines: Iterable[str]) -> Iterator[tuple[str, Conversation]]:
-    """Yields (split, conversation) from rows of either form; rows without a label are benign."""
+def read_jsonl(lines: Iterable[str], unlabelled: int | None = None) -> Iterator[tuple[str, Conversation]]:
+    """Yields (split, conversation) from rows of either form. Rows without a label have the label `unlabelled`; without one they are
+    refused, since a label is never guessed. Messages without text are left out, as in service."""
     for line in lines:
         row = json.loads(line)
-        messages = [
-            Message(item["speaker"], item["text"], frozenset(item.get("signals") or ()), bool(item.get("risk", False)))
-            for item in row["messages"]
-        ]
-        source = row["source"]
-        yield row.get("split", "train"), Conversation(
-            row["conversation_id"], source, int(row.get("label", 0)), row.get("slice", source), messages
+        label = row.get("label", unlabelled)
+        if label is None:
+            raise SystemExit(f"conversation {row['conversation_id']} has no label: give it \"label\" 0 or 1")
+        messages = [_message(item) for item in row["messages"] if item["text"].strip()]
+        source = row.get("source") or ""
+        yield row.get("split") or "train", Conversation(
+            row["conversation_id"], source, int(label), row.get("slice") or source, messages
         )
+
+
+def _message(item: dict) -> Message:
+    signals, risk = frozenset(item.get("signals") or ()), bool(item.get("risk", False))
+    return Message(item["speaker"], item["text"], signals, risk, _seconds(item.get("sent_at")))
+
+
+def _seconds(moment: float | str | None) -> float | None:
+    """Of a time as `ward-eval` reads it: seconds, or RFC 3339."""
+    if not isinstance(moment, str):
+        return moment
+    return datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
 
 
 def _to_row(conversation: Conversation, split: str) -> dict:

@@ -61,7 +61,7 @@ def prefixes(scored: list[Scored], calibration: Calibration, scale: Scale) -> li
         chances = calibration.probabilities(one.logits)
         evidence = ConversationEvidence(scale)
         terms = [
-            evidence.observe(message.speaker, float(chance[-1]), chance[:-1].tolist())
+            evidence.observe(message.speaker, float(chance[-1]), chance[:-1].tolist(), message.sent_at)
             for message, chance in zip(one.chat.messages, chances)
         ]
         last = [author.terms() for author in evidence.authors.values()]

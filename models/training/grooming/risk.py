@@ -89,7 +89,8 @@ class ConversationEvidence:
         days = 0.0
         if sent_at is not None and self.last_sent_at is not None:
             days = max(0.0, sent_at - self.last_sent_at) / SECONDS_PER_DAY
-        self.last_sent_at = self.last_sent_at if sent_at is None else sent_at
+        known = [moment for moment in (self.last_sent_at, sent_at) if moment is not None]
+        self.last_sent_at = max(known, default=None)
         return 0.5 ** (1 / self.scale.half_life_messages + days / self.scale.half_life_days)
 
 
