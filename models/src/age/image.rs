@@ -1,13 +1,15 @@
 //! From the bytes of a file to an upright RGB photo. Knows nothing of faces.
 //!
-//! The format is told by the bytes, never by a name. The size is checked from the header, before anything of that size
-//! is allocated. A decoder that panics on a hostile file fails that file's request and nothing else.
+//! The format is told by the bytes, never by a name. The size is checked from the header, before a decoder sees the file,
+//! and what the decoder may allocate besides the pixels is bounded. A decoder that panics on a hostile file fails that
+//! file's request and nothing else.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
+use super::header::{Chunk, Size, announced};
 use crate::InputError;
 
 /// How much of a photo the machine accepts; belongs to the configuration.
@@ -23,8 +25,23 @@ pub struct Photo {
     pixels: RgbImage,
 }
 
-/// Widest pixel that a decoder may produce: RGBA of 4-byte floats. Twice that leaves it room to work.
-const MAX_BYTES_PER_PIXEL: u64 = 2 * 16;
+/// Bytes of the widest pixel of a PNG: RGBA of 16 bits.
+const WIDEST_PIXEL: u64 = 8;
+
+/// Bytes that a PNG's colour profile may unpack to: those of cameras and screens have a hundredth of that.
+const LARGEST_PROFILE: u64 = 4 << 20;
+
+impl ImageLimits {
+    /// Refuses what has more pixels.
+    fn hold(self, (width, height): Size) -> Result<(), InputError> {
+        match u64::from(width) * u64::from(height) {
+            pixels if pixels > self.max_pixels => {
+                Err(InputError::ImageTooLarge { width, height, limit: self.max_pixels })
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 impl Photo {
     /// Decodes a JPEG, PNG or WebP file.
@@ -71,40 +88,10 @@ impl Photo {
     }
 }
 
-/// The pixels of a file, read off its header without decoding anything: a few microseconds.
+/// The pixels of a file, read off its header without decoding anything: a few microseconds, whoever wrote it.
 pub(super) fn pixels(bytes: &[u8]) -> Option<u64> {
-    let (width, height) = match sniff(bytes).ok()? {
-        // The decoder would first copy the whole file.
-        ImageFormat::Jpeg => jpeg_dimensions(bytes)?,
-        format => {
-            let read = || ImageReader::with_format(Cursor::new(bytes), format).into_dimensions().ok();
-            catch_unwind(AssertUnwindSafe(read)).ok()??
-        }
-    };
+    let (width, height) = announced(bytes, sniff(bytes).ok()?)?;
     Some(u64::from(width) * u64::from(height))
-}
-
-/// What the frame header of a JPEG says.
-fn jpeg_dimensions(jpeg: &[u8]) -> Option<(u32, u32)> {
-    const START_OF_FRAME: std::ops::RangeInclusive<u8> = 0xC0..=0xCF;
-    /// Huffman tables, a reserved marker and arithmetic conditioning lie in the same range.
-    const NO_FRAME: [u8; 3] = [0xC4, 0xC8, 0xCC];
-    let mut at = 2;
-    while let Some(&[0xFF, marker, high, low]) = jpeg.get(at..at + 4) {
-        if marker == 0xFF {
-            at += 1;
-            continue;
-        }
-        if START_OF_FRAME.contains(&marker) && !NO_FRAME.contains(&marker) {
-            let &[height_high, height_low, width_high, width_low] = jpeg.get(at + 5..at + 9)? else {
-                return None;
-            };
-            let side = |high, low| u32::from(u16::from_be_bytes([high, low]));
-            return Some((side(width_high, width_low), side(height_high, height_low)));
-        }
-        at += 2 + usize::from(u16::from_be_bytes([high, low]));
-    }
-    None
 }
 
 fn sniff(bytes: &[u8]) -> Result<ImageFormat, InputError> {
@@ -121,24 +108,48 @@ fn decode(bytes: &[u8], format: ImageFormat, limits: ImageLimits) -> Result<Phot
     if format == ImageFormat::Jpeg && !ends_properly(bytes) {
         return Err(InputError::ImageBroken);
     }
-    let mut decoder = ImageReader::with_format(Cursor::new(bytes), format)
-        .into_decoder()
-        .map_err(|error| broken(&error))?;
-    let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > limits.max_pixels {
-        return Err(InputError::ImageTooLarge { width, height, limit: limits.max_pixels });
+    let size = announced(bytes, format);
+    if let Some(size) = size {
+        limits.hold(size)?;
     }
-    decoder.set_limits(allocation(limits)).map_err(|error| broken(&error))?;
+    if format == ImageFormat::WebP {
+        check_chunks(bytes, limits)?;
+    }
+    let mut decoder = open(bytes, format, size.unwrap_or_default())?;
+    // What counts is what the decoder goes by, should it read another header than we do.
+    limits.hold(decoder.dimensions())?;
     let orientation = decoder.orientation().map_err(|error| broken(&error))?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| broken(&error))?;
     picture.apply_orientation(orientation);
     Ok(Photo { pixels: picture.into_rgb8() })
 }
 
-fn allocation(limits: ImageLimits) -> Limits {
-    let mut allocation = Limits::no_limits();
-    allocation.max_alloc = Some(limits.max_pixels.saturating_mul(MAX_BYTES_PER_PIXEL));
-    allocation
+/// A decoder that has read the headers of a picture of that size, and whatever stands before its pixels.
+///
+/// Only PNG's packs anything there: texts it leaves packed, and a colour profile that unpacks to more than its bound it
+/// leaves out. Nobody misses one here.
+fn open(bytes: &[u8], format: ImageFormat, (width, _): Size) -> Result<impl ImageDecoder, InputError> {
+    /// Of the file at most: chunks are kept, and are read into a buffer that doubles until the largest fits.
+    const COPIES: u64 = 3;
+    let mut limits = Limits::no_limits();
+    let row = u64::from(width) * WIDEST_PIXEL;
+    limits.max_alloc = Some(LARGEST_PROFILE + COPIES * bytes.len() as u64 + row);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    reader.into_decoder().map_err(|error| broken(&error))
+}
+
+/// Refuses a WebP of which the decoder would make room for more than its header announces.
+fn check_chunks(webp: &[u8], limits: ImageLimits) -> Result<(), InputError> {
+    for chunk in Chunk::all(webp) {
+        if chunk.is_exif_cut_short() {
+            return Err(InputError::ImageBroken);
+        }
+        if let Some(size) = chunk.frame() {
+            limits.hold(size)?;
+        }
+    }
+    Ok(())
 }
 
 /// The decoder's own words stay here: they may quote the caller's bytes.
@@ -168,4 +179,53 @@ fn ends_properly(jpeg: &[u8]) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use image::codecs::png::PngEncoder;
+    use image::{ExtendedColorType, ImageEncoder};
+
+    use super::*;
+
+    const LIMITS: ImageLimits = ImageLimits { max_pixels: 1000 };
+
+    /// A white dot whose colour profile is this many noughts.
+    fn png_with_profile(bytes: usize) -> Vec<u8> {
+        let mut file = Vec::new();
+        let mut encoder = PngEncoder::new(&mut file);
+        encoder.set_icc_profile(vec![0; bytes]).unwrap();
+        encoder.write_image(&[0xFF; 3], 1, 1, ExtendedColorType::Rgb8).unwrap();
+        file
+    }
+
+    fn profile(file: &[u8]) -> Option<usize> {
+        let mut decoder = open(file, ImageFormat::Png, (1, 1)).unwrap();
+        decoder.icc_profile().unwrap().map(|profile| profile.len())
+    }
+
+    #[test]
+    fn a_profile_that_unpacks_to_too_much_is_left_out() {
+        let (normal, packed) = (png_with_profile(3144), png_with_profile(16 << 20));
+        assert!(packed.len() < 64 << 10, "{} bytes", packed.len());
+        assert_eq!((profile(&normal), profile(&packed)), (Some(3144), None));
+        for file in [normal, packed] {
+            assert_eq!(Photo::decode(&file, LIMITS).unwrap().rgb(), [0xFF; 3]);
+        }
+    }
+
+    #[test]
+    fn other_chunks_larger_than_the_picture_are_no_fault() {
+        let mut file = Vec::new();
+        let mut encoder = PngEncoder::new(&mut file);
+        encoder.set_exif_metadata(vec![7; 9 << 20]).unwrap();
+        encoder.write_image(&[0xFF; 3], 1, 1, ExtendedColorType::Rgb8).unwrap();
+        assert_eq!(Photo::decode(&file, LIMITS).unwrap().rgb(), [0xFF; 3]);
+    }
+
+    #[test]
+    fn pixels_are_told_by_a_header_alone() {
+        let file = png_with_profile(1);
+        assert_eq!((pixels(&file), pixels(&file[..24]), pixels(&file[..23])), (Some(1), Some(1), None));
+    }
 }

@@ -9,6 +9,7 @@ mod align;
 mod detect;
 mod estimate;
 mod geometry;
+mod header;
 mod image;
 mod input;
 mod manifest;

@@ -77,3 +77,20 @@ fn a_refusal_costs_its_neighbours_nothing() {
     assert_eq!(answers[1].as_ref().unwrap().len(), 1);
     assert_eq!(answers[2], Err(InputError::ImageFormat));
 }
+
+/// A WebP of one dot with these chunks behind its header.
+fn webp_with(chunks: &[u8]) -> Vec<u8> {
+    let header = [b"VP8X\x0A\0\0\0\x08\0\0\0".as_slice(), &[0; 6]].concat();
+    let length = u32::try_from(4 + header.len() + chunks.len()).unwrap().to_le_bytes();
+    [b"RIFF".as_slice(), &length, b"WEBP", &header, chunks].concat()
+}
+
+#[test]
+fn a_webp_that_hides_a_larger_picture_is_refused_before_there_is_room_for_it() {
+    // The lossy picture inside has 16383 × 16383 pixels.
+    let hidden = webp_with(b"VP8 \x0A\0\0\0\0\0\0\x9D\x01\x2A\xFF\x3F\xFF\x3F");
+    let expected = InputError::ImageTooLarge { width: 16_383, height: 16_383, limit: LIMITS.max_pixels };
+    assert_eq!(refusal(&hidden), expected);
+    let cut = webp_with(b"EXIF\xFF\xFF\xFF\xFFII*\0");
+    assert_eq!(refusal(&cut), InputError::ImageBroken);
+}
