@@ -163,7 +163,7 @@ pub enum InputError {
     #[error("the message has no text: send at least one visible character")]
     TextEmpty,
     /// More text than the service accepts.
-    #[error("the text has {bytes} bytes and at most {limit} are accepted: split the message")]
+    #[error("the message or a turn before it has {bytes} bytes and at most {limit} are accepted: split it")]
     TextTooLong {
         /// Bytes of UTF-8 received.
         bytes: usize,
@@ -176,8 +176,13 @@ pub enum InputError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyFault {
     /// A number is missing, not finite or out of range.
-    #[error("ages must lie between 1 and 100 years and the probability between 0 and 1")]
-    OutOfRange,
+    #[error("{field} must lie {must_lie}")]
+    OutOfRange {
+        /// The field's name.
+        field: &'static str,
+        /// Where it must lie.
+        must_lie: &'static str,
+    },
     /// Passing under the minimum age.
     #[error("pass_if_over must not lie below minimum_age")]
     PassBelowMinimum,

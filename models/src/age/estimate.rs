@@ -48,8 +48,8 @@ impl Estimate {
             high: quantile(probabilities, 1.0 - tail),
             coverage: calibration.coverage,
         };
-        let is_too_wide = interval.high - interval.low > max_interval_years;
-        Self { age_years, interval, is_too_wide, over: reached(probabilities, calibration) }
+        let is_narrow = interval.high - interval.low <= max_interval_years;
+        Self { age_years, interval, is_too_wide: !is_narrow, over: reached(probabilities, calibration) }
     }
 
     /// Probability that the apparent age is at least `age` whole years, 0 to 1.
@@ -58,10 +58,10 @@ impl Estimate {
         self.over.get(age as usize).copied().unwrap_or(0.0)
     }
 
-    /// Probability that the apparent age is below `age` years, 0 to 1.
+    /// Probability that the apparent age is below `age` years, 0 to 1. No number where nothing is known: never 0.
     #[must_use]
     pub fn probability_under(&self, age: f32) -> f32 {
-        (1.0 - self.probability_over(age.ceil().max(0.0) as u32)).max(0.0)
+        (1.0 - self.probability_over(age.ceil().max(0.0) as u32)).clamp(0.0, 1.0)
     }
 }
 
@@ -73,12 +73,18 @@ fn reached(probabilities: &[f32], calibration: &AgeCalibration) -> Vec<f32> {
     for (age, share) in (0_u16..).zip(probabilities) {
         let raw = (1.0 - below).clamp(0.0, 1.0);
         if age > 0 {
-            least = least.min(calibration.over.probability(f32::from(age), raw));
+            least = lesser(least, calibration.over.probability(f32::from(age), raw));
         }
         over.push(least);
         below += share;
     }
     over
+}
+
+/// The smaller one. Where one is no number it is none either: `f32::min` would take the other, and nothing would be known
+/// as certain.
+fn lesser(a: f32, b: f32) -> f32 {
+    if a.is_nan() || b.is_nan() { f32::NAN } else { a.min(b) }
 }
 
 /// The age below which `share` of the distribution lies; each year's probability spreads over [year - ½, year + ½].
@@ -249,6 +255,20 @@ mod tests {
         assert!((found.probability_over(20) - 0.1192).abs() < 1e-4);
         assert_eq!(found.probability_over(30), found.probability_over(20));
         assert!((found.age_years - 30.0).abs() < 1e-4, "the age itself is left alone");
+    }
+
+    #[test]
+    fn what_is_no_number_is_never_taken_for_certain() {
+        let mut calibration = calibration();
+        calibration.over.slope = Knots { at: vec![10.0, 20.0], value: vec![f32::INFINITY, f32::INFINITY] };
+        calibration.over.offset = Knots::constant(f32::NEG_INFINITY);
+        let mut probabilities = vec![0.0; 101];
+        probabilities[30] = 1.0;
+        let found = Estimate::new(&probabilities, &calibration, 10.0);
+        assert!(found.probability_over(18).is_nan() && found.probability_under(18.0).is_nan());
+        probabilities[40] = f32::NAN;
+        let found = Estimate::new(&probabilities, &self::calibration(), f32::NAN);
+        assert!(found.age_years.is_nan() && found.is_too_wide && found.probability_over(60).is_nan());
     }
 
     #[test]

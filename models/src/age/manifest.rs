@@ -213,7 +213,7 @@ pub(super) fn check_detector(bundle: &Bundle<DetectorManifest>) -> Result<(), Lo
 
 /// Refuses an age manifest whose numbers make no sense.
 pub(super) fn check_age(bundle: &Bundle<AgeManifest>) -> Result<(), LoadError> {
-    let AgeManifest { input, output, crop, calibration, answer, .. } = &bundle.manifest;
+    let AgeManifest { input, output, crop, calibration, answer, quality, .. } = &bundle.manifest;
     let AgeCalibration { interval_mass, over, .. } = calibration;
     let ages = !answer.thresholds.is_empty() && answer.thresholds.iter().all(|age| between(*age, 1, 100));
     let rules = [
@@ -221,14 +221,35 @@ pub(super) fn check_age(bundle: &Bundle<AgeManifest>) -> Result<(), LoadError> {
         (between(crop.scale, 0.1, 10.0), "crop.scale", "between 0.1 and 10"),
         (between(calibration.temperature, 0.01, 100.0), "calibration.temperature", "between 0.01 and 100"),
         (share(calibration.coverage), "calibration.coverage", "above 0 and below 1"),
-        (interval_mass.are_all(share), "calibration.interval_mass", "knots in order, above 0 and below 1"),
-        (over.slope.are_all(|slope| slope > 0.0), "calibration.over.slope", "knots in order, above 0"),
-        (over.offset.are_all(f32::is_finite), "calibration.over.offset", "knots in order"),
+        (
+            knots(interval_mass, share),
+            "calibration.interval_mass",
+            "finite knots in order, above 0 and below 1",
+        ),
+        (knots(&over.slope, |slope| slope > 0.0), "calibration.over.slope", "finite knots in order, above 0"),
+        (knots(&over.offset, |_| true), "calibration.over.offset", "finite knots in order"),
         (ages, "answer.thresholds", "ages between 1 and 100, at least one"),
         (answer.max_interval_years > 0.0, "answer.max_interval_years", "above 0"),
     ];
-    let all: Vec<Rule> = rules.into_iter().chain(input.rules()).chain(output.rules()).collect();
-    check(bundle, &all)
+    let all = rules.into_iter().chain(input.rules()).chain(output.rules()).chain(quality.rules());
+    check(bundle, &all.collect::<Vec<_>>())
+}
+
+impl QualityLimits {
+    /// What the manifest's numbers must satisfy. A limit that is no number would be missed by no face.
+    fn rules(&self) -> [Rule; 6] {
+        let within = |share: f32| between(share, 0.0, 1.0);
+        let least = |value: f32| value.is_finite() && value >= 0.0;
+        let lighter = within(self.max_brightness) && self.min_brightness < self.max_brightness;
+        [
+            (least(self.min_size_pixels), "quality.min_size_pixels", "a number of 0 or more"),
+            (within(self.min_visible_share), "quality.min_visible_share", "between 0 and 1"),
+            (least(self.min_sharpness), "quality.min_sharpness", "a number of 0 or more"),
+            (within(self.min_brightness), "quality.min_brightness", "between 0 and 1"),
+            (lighter, "quality.max_brightness", "above quality.min_brightness and at most 1"),
+            (within(self.max_turn), "quality.max_turn", "between 0 and 1"),
+        ]
+    }
 }
 
 /// Whether a value is what it must be, its key, and what it must be.
@@ -245,6 +266,11 @@ fn check<M: Manifest>(bundle: &Bundle<M>, rules: &[Rule]) -> Result<(), LoadErro
 
 fn between<T: PartialOrd>(value: T, least: T, most: T) -> bool {
     (least..=most).contains(&value)
+}
+
+/// Between knots that are not finite lies no number, and no number decides nothing.
+fn knots(knots: &Knots, good: impl Fn(f32) -> bool) -> bool {
+    knots.at.iter().all(|place| place.is_finite()) && knots.are_all(|value| value.is_finite() && good(value))
 }
 
 fn share(value: f32) -> bool {

@@ -92,7 +92,7 @@ impl OutputSpec {
                 )]
             }
             Reads::Years { unit_years, spread_years } => vec![
-                (*unit_years > 0.0, "output.reads.unit_years", "above 0"),
+                (unit_years.is_finite() && *unit_years > 0.0, "output.reads.unit_years", "a number above 0"),
                 ((0.5..=50.0).contains(spread_years), "output.reads.spread_years", "between 0.5 and 50"),
             ],
         }

@@ -100,11 +100,9 @@ impl Policy {
     /// # Errors
     /// [`InputError::Policy`] when a number is out of range or two of them contradict each other.
     pub fn new(spec: PolicySpec) -> Result<Self, InputError> {
-        let age = |years: f32| (1.0..=100.0).contains(&years);
-        let fail = spec.fail_if_under == 0.0 || age(spec.fail_if_under);
-        let risk = (0.0..=1.0).contains(&spec.max_minor_pass_probability);
-        let fault = if !(age(spec.minimum_age) && age(spec.pass_if_over) && fail && risk) {
-            PolicyFault::OutOfRange
+        let spec = spec.with_one_nought();
+        let fault = if let Some(fault) = spec.out_of_range() {
+            fault
         } else if spec.pass_if_over < spec.minimum_age {
             PolicyFault::PassBelowMinimum
         } else if spec.fail_if_under > spec.pass_if_over {
@@ -128,13 +126,41 @@ impl Policy {
     }
 }
 
+impl PolicySpec {
+    /// The first number that is missing, not finite or out of range.
+    fn out_of_range(&self) -> Option<PolicyFault> {
+        const AGES: &str = "between 1 and 100 years";
+        let age = |years: f32| (1.0..=100.0).contains(&years);
+        let fail = self.fail_if_under == 0.0 || age(self.fail_if_under);
+        let risk = (0.0..=1.0).contains(&self.max_minor_pass_probability);
+        let rules = [
+            (age(self.minimum_age), "minimum_age", AGES),
+            (age(self.pass_if_over), "pass_if_over", AGES),
+            (fail, "fail_if_under", "between 1 and 100 years, or 0 for never"),
+            (risk, "max_minor_pass_probability", "between 0 and 1"),
+        ];
+        let missed = rules.into_iter().find(|(kept, ..)| !kept);
+        missed.map(|(_, field, must_lie)| PolicyFault::OutOfRange { field, must_lie })
+    }
+
+    /// The same policy without -0: it is 0, but it is written otherwise, and a policy has one hash.
+    fn with_one_nought(self) -> Self {
+        Self {
+            fail_if_under: self.fail_if_under + 0.0,
+            max_minor_pass_probability: self.max_minor_pass_probability + 0.0,
+            ..self
+        }
+    }
+}
+
 /// Decides on all the faces of one photo, largest first.
 #[must_use]
 pub fn decide(policy: &Policy, faces: &[FaceFindings]) -> Decision {
     let [face, others @ ..] = faces else {
         return refer(vec![Reason::NoFace]);
     };
-    if others.iter().any(|other| other.area >= COMPARABLE_AREA * face.area) {
+    let stands_out = others.iter().all(|other| other.area < COMPARABLE_AREA * face.area);
+    if !stands_out {
         return refer(vec![Reason::MultipleFaces]);
     }
     if !face.quality_reasons.is_empty() {
@@ -146,17 +172,19 @@ pub fn decide(policy: &Policy, faces: &[FaceFindings]) -> Decision {
     decide_by_age(&policy.spec, &face.estimate)
 }
 
+/// PASS and FAIL are for what is known: every comparison with something that is no number is false, and refers.
 fn decide_by_age(spec: &PolicySpec, estimate: &Estimate) -> Decision {
-    if estimate.age_years < spec.fail_if_under {
-        return final_answer(Outcome::Fail);
+    let looks_old_enough = estimate.age_years >= spec.pass_if_over;
+    let risk_is_low = estimate.probability_under(spec.minimum_age) <= spec.max_minor_pass_probability;
+    if looks_old_enough && risk_is_low {
+        final_answer(Outcome::Pass)
+    } else if estimate.age_years < spec.fail_if_under {
+        final_answer(Outcome::Fail)
+    } else if looks_old_enough {
+        refer(vec![Reason::MinorRisk])
+    } else {
+        refer(vec![Reason::InBufferZone])
     }
-    if estimate.age_years < spec.pass_if_over {
-        return refer(vec![Reason::InBufferZone]);
-    }
-    if estimate.probability_under(spec.minimum_age) > spec.max_minor_pass_probability {
-        return refer(vec![Reason::MinorRisk]);
-    }
-    final_answer(Outcome::Pass)
 }
 
 fn final_answer(outcome: Outcome) -> Decision {

@@ -43,16 +43,17 @@ impl Quality {
         quality
     }
 
+    /// What is no number keeps no limit.
     fn missed(&self, limits: &QualityLimits) -> Vec<Reason> {
         let rules = [
-            (self.size_pixels < limits.min_size_pixels, Reason::FaceTooSmall),
-            (self.visible_share < limits.min_visible_share, Reason::FaceCutOff),
-            (self.brightness < limits.min_brightness, Reason::TooDark),
-            (self.brightness > limits.max_brightness, Reason::TooBright),
-            (self.sharpness < limits.min_sharpness, Reason::Blurred),
-            (self.turn > limits.max_turn, Reason::ExtremePose),
+            (self.size_pixels >= limits.min_size_pixels, Reason::FaceTooSmall),
+            (self.visible_share >= limits.min_visible_share, Reason::FaceCutOff),
+            (self.brightness >= limits.min_brightness, Reason::TooDark),
+            (self.brightness <= limits.max_brightness, Reason::TooBright),
+            (self.sharpness >= limits.min_sharpness, Reason::Blurred),
+            (self.turn <= limits.max_turn, Reason::ExtremePose),
         ];
-        rules.into_iter().filter_map(|(missed, reason)| missed.then_some(reason)).collect()
+        rules.into_iter().filter_map(|(kept, reason)| (!kept).then_some(reason)).collect()
     }
 }
 
@@ -120,4 +121,30 @@ fn variance(values: &[f32]) -> f32 {
     let count = values.len() as f32;
     let mean = values.iter().sum::<f32>() / count;
     values.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_keeps_no_limit() {
+        let limits = QualityLimits {
+            min_size_pixels: 0.0,
+            min_visible_share: 0.0,
+            min_sharpness: 0.0,
+            min_brightness: 0.0,
+            max_brightness: 1.0,
+            max_turn: 1.0,
+        };
+        let measured = |value: f32| Quality {
+            size_pixels: value,
+            visible_share: value,
+            sharpness: value,
+            brightness: value,
+            turn: value,
+            reasons: Vec::new(),
+        };
+        assert_eq!((measured(0.5).missed(&limits).len(), measured(f32::NAN).missed(&limits).len()), (0, 6));
+    }
 }

@@ -130,6 +130,56 @@ fn what_does_not_match_is_named() {
     );
 }
 
+/// What is said of the toy's manifest with `value` in the place of the key's own.
+fn refusal_of_value(key: &str, value: &str) -> String {
+    let folder = bundle("bins", BINS);
+    let file = folder.path().join("manifest.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let line = text.lines().find(|line| line.starts_with(&format!("{key} = "))).unwrap().to_owned();
+    fs::write(&file, text.replace(&line, &format!("{key} = {value}"))).unwrap();
+    open(&folder).unwrap_err().to_string()
+}
+
+#[test]
+fn limits_of_quality_that_no_face_could_miss_are_refused() {
+    for (key, values) in [
+        ("min_size_pixels", ["-1.0", "nan", "inf"]),
+        ("min_visible_share", ["-0.1", "nan", "1.1"]),
+        ("min_sharpness", ["-0.1", "nan", "inf"]),
+        ("min_brightness", ["-0.1", "nan", "1.1"]),
+        ("max_brightness", ["0.1", "nan", "1.1"]),
+        ("max_turn", ["-0.1", "nan", "inf"]),
+    ] {
+        for value in values {
+            let said = refusal_of_value(key, value);
+            assert!(said.contains(&format!("`quality.{key}` must be ")), "{key} = {value}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_calibration_must_be_of_finite_numbers() {
+    let over = |slope: &str, offset: &str| {
+        let knots = "at = [10, 20], value";
+        refusal_of_value(
+            "temperature",
+            &format!("1.0\nover = {{ slope = {{ {knots} = {slope} }}, offset = {{ {knots} = {offset} }} }}"),
+        )
+    };
+    for (said, key) in [
+        (over("[1, inf]", "[0, 0]"), "calibration.over.slope"),
+        (over("[1, 1]", "[nan, 0]"), "calibration.over.offset"),
+        (
+            refusal_of_value("interval_mass", "{ at = [-inf, inf], value = [0.9, 0.9] }"),
+            "calibration.interval_mass",
+        ),
+    ] {
+        assert!(said.contains(&format!("`{key}` must be finite knots in order")), "{said}");
+    }
+    let unit = refusal("ages", &AGES.replace("unit_years = 100", "unit_years = inf"));
+    assert!(unit.contains("`output.reads.unit_years` must be a number above 0"), "{unit}");
+}
+
 /// `WARD_YUNET=FILE cargo test -p models --test age -- --ignored official` on the file that the `YuNet` project publishes
 /// with free height and width, named by `WARD_YUNET`.
 #[test]

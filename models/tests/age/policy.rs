@@ -2,7 +2,7 @@
 
 use models::age::policy::{Decision, FaceFindings, Outcome, Policy, PolicySpec, decide};
 use models::age::{AgeCalibration, Estimate, Reason};
-use models::{InputError, PolicyFault, Stage};
+use models::{InputError, Knots, PolicyFault, Stage};
 
 use crate::pictures::{astronaut, beside, png};
 use crate::stages::{estimator, faces};
@@ -64,6 +64,8 @@ fn without_a_fail_age_nobody_fails() {
 #[test]
 fn one_face_must_stand_out() {
     let sized = |area: f32| FaceFindings { area, ..face(40, 0.0) };
+    let unclear = refer(Reason::MultipleFaces, true, "SHOW_ONE_FACE");
+    assert_eq!(decided(&[sized(100.0), sized(f32::NAN)]), unclear);
     assert_eq!(decided(&[]), refer(Reason::NoFace, true, "SHOW_ONE_FACE"));
     assert_eq!(decided(&[sized(100.0), sized(31.0)]), refer(Reason::MultipleFaces, true, "SHOW_ONE_FACE"));
     assert_eq!(decided(&[sized(100.0), sized(29.0)]), final_answer(Outcome::Pass));
@@ -90,15 +92,51 @@ fn a_policy_that_contradicts_itself_is_refused() {
     let fault = |fault: PolicyFault| InputError::Policy(fault);
     assert_eq!(refused(PolicySpec { pass_if_over: 17.0, ..OVER_18 }), fault(PolicyFault::PassBelowMinimum));
     assert_eq!(refused(PolicySpec { fail_if_under: 26.0, ..OVER_18 }), fault(PolicyFault::FailAbovePass));
-    for spec in [
-        PolicySpec { minimum_age: 0.0, ..OVER_18 },
-        PolicySpec { minimum_age: f32::NAN, ..OVER_18 },
-        PolicySpec { pass_if_over: f32::INFINITY, ..OVER_18 },
-        PolicySpec { fail_if_under: -1.0, ..OVER_18 },
-        PolicySpec { max_minor_pass_probability: 1.5, ..OVER_18 },
+}
+
+#[test]
+fn a_number_out_of_range_is_named_with_what_is_allowed() {
+    for (spec, said) in [
+        (PolicySpec { minimum_age: 0.0, ..OVER_18 }, "minimum_age must lie between 1 and 100 years"),
+        (PolicySpec { minimum_age: f32::NAN, ..OVER_18 }, "minimum_age must lie between 1 and 100 years"),
+        (
+            PolicySpec { pass_if_over: f32::INFINITY, ..OVER_18 },
+            "pass_if_over must lie between 1 and 100 years",
+        ),
+        (
+            PolicySpec { fail_if_under: 0.5, ..OVER_18 },
+            "fail_if_under must lie between 1 and 100 years, or 0 for never",
+        ),
+        (
+            PolicySpec { max_minor_pass_probability: 1.5, ..OVER_18 },
+            "max_minor_pass_probability must lie between 0 and 1",
+        ),
     ] {
-        assert_eq!(refused(spec), fault(PolicyFault::OutOfRange));
+        let refusal = Policy::new(spec).unwrap_err();
+        assert_eq!(refusal.to_string(), format!("the policy contradicts itself: {said}"));
     }
+}
+
+#[test]
+fn what_is_no_number_passes_and_fails_nobody() {
+    let lax = PolicySpec { max_minor_pass_probability: 1.0, ..OVER_18 };
+    let mut unknown_risk = AgeCalibration::plain(0.9, 0.8);
+    unknown_risk.over.offset = Knots::constant(f32::NAN);
+    let estimate = |age: f32, calibration: &AgeCalibration| {
+        let mut probabilities = vec![0.0; 101];
+        probabilities[40] = 1.0;
+        let mut estimate = Estimate::new(&probabilities, calibration, 60.0);
+        estimate.age_years = age;
+        estimate
+    };
+    let decided =
+        |estimate| decide(&Policy::new(lax).unwrap(), &[FaceFindings { estimate, ..face(40, 0.0) }]);
+    let (buffer, risk) = (Reason::InBufferZone, Reason::MinorRisk);
+    let known_risk = AgeCalibration::plain(0.9, 0.8);
+    assert_eq!(decided(estimate(40.0, &known_risk)), final_answer(Outcome::Pass));
+    assert_eq!(decided(estimate(40.0, &unknown_risk)), refer(risk, false, "USE_ANOTHER_METHOD"));
+    assert_eq!(decided(estimate(f32::NAN, &known_risk)), refer(buffer, false, "USE_ANOTHER_METHOD"));
+    assert_eq!(decided(estimate(12.0, &unknown_risk)), final_answer(Outcome::Fail));
 }
 
 #[test]
@@ -107,6 +145,9 @@ fn the_hash_names_the_policy() {
     assert_eq!(hash(OVER_18), hash(OVER_18));
     assert_ne!(hash(OVER_18), hash(PolicySpec { pass_if_over: 25.5, ..OVER_18 }));
     assert_eq!(hash(OVER_18).len(), 64);
+    let nought =
+        |nought: f32| PolicySpec { fail_if_under: nought, max_minor_pass_probability: nought, ..OVER_18 };
+    assert_eq!(hash(nought(0.0)), hash(nought(-0.0)));
 }
 
 #[test]

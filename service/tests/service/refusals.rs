@@ -92,7 +92,7 @@ async fn a_policy_that_cannot_be_is_refused() {
         (None, "FIELD_MISSING", "policy"),
         (policy(None), "FIELD_MISSING", "policy.pass_if_over"),
         (policy(Some(16.0)), "POLICY_CONTRADICTORY", "policy"),
-        (policy(Some(f32::NAN)), "POLICY_CONTRADICTORY", "policy"),
+        (policy(Some(f32::NAN)), "POLICY_CONTRADICTORY", "policy.pass_if_over"),
         (Some(PolicyChoice::PolicyName("none".into())), "POLICY_UNKNOWN", "policy_name"),
     ];
     for (policy_choice, reason, field) in cases {
