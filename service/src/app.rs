@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use models::LoadError;
 use models::age::policy::Policy;
+use models::{Identity, LoadError};
 
 use crate::config::{Config, ConfigError};
 use crate::pipeline::{AgePipeline, GroomingPipeline};
@@ -55,7 +55,7 @@ impl App {
             grooming: GroomingPipeline::start(&config.grooming, &config.server)?,
             policies: config.age.policies()?,
         };
-        for identity in [app.age.identity(), app.grooming.identity()] {
+        for identity in app.identities() {
             tracing::info!(
                 model = identity.name,
                 version = identity.version,
@@ -64,6 +64,11 @@ impl App {
             );
         }
         Ok(app)
+    }
+
+    /// Every model in use.
+    pub fn identities(&self) -> [&Identity; 3] {
+        [self.age.detector(), self.age.identity(), self.grooming.identity()]
     }
 
     /// Resolves once every request that was admitted is answered.

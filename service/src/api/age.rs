@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::{Stream, StreamExt as _};
 use models::age::policy::{Decision, FACES_TO_CHECK, FaceFindings, Outcome, Policy, PolicySpec, decide};
 use models::age::{Estimate, PhotoInput, Reason};
+use models::{InputError, PolicyFault};
 use proto::age::v1 as wire;
 use proto::age::v1::age_estimation_service_server::AgeEstimationService;
 use proto::age::v1::check_age_request::PolicyChoice;
@@ -112,6 +113,7 @@ async fn estimate(
         request_id: request.request_id,
         faces: assessed.faces.iter().map(|face| wire_face(face, &thresholds)).collect(),
         model: Some(answer::model(app.age.identity())),
+        detector: Some(answer::model(app.age.detector())),
         timings: Some(answer::timings(assessed.timings)),
     })
 }
@@ -131,6 +133,7 @@ async fn check(
         request_id: request.request_id,
         policy_sha256: policy.sha256().to_owned(),
         model: Some(answer::model(app.age.identity())),
+        detector: Some(answer::model(app.age.detector())),
         timings: Some(answer::timings(assessed.timings)),
         estimate: estimate.map(|face| wire_estimate(&face.estimate, app.age.default_thresholds())),
         ..wire_decision(&decision)
@@ -194,7 +197,12 @@ fn inline_policy(policy: wire::AgePolicy) -> Result<Policy, Error> {
             policy.max_minor_pass_probability,
         )?,
     };
-    Policy::new(spec).map_err(|fault| Error::input("policy", fault))
+    Policy::new(spec).map_err(|refusal| match refusal {
+        InputError::Policy(PolicyFault::OutOfRange { field, .. }) => {
+            Error::input(format!("policy.{field}"), refusal)
+        }
+        _ => Error::input("policy", refusal),
+    })
 }
 
 fn wire_face(assessed: &AssessedFace, thresholds: &[u32]) -> wire::Face {

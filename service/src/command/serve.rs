@@ -41,7 +41,7 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> anyhow::Result<
 fn check(config: &Config) -> anyhow::Result<ExitCode> {
     let app = App::start(config)?;
     print("The configuration is valid and the models load:")?;
-    for identity in [app.age.identity(), app.grooming.identity()] {
+    for identity in app.identities() {
         print(format!("  {} {}  {}", identity.name, identity.version, identity.sha256))?;
     }
     Ok(ExitCode::SUCCESS)

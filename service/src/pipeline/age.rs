@@ -30,6 +30,7 @@ const FULL_BATCH: NonZeroUsize = NonZeroUsize::new(8).unwrap();
 pub struct AgePipeline {
     batcher: Batcher<Assessing>,
     identity: Identity,
+    detector: Identity,
     default_thresholds: Vec<u32>,
     max_pixels: u64,
 }
@@ -112,6 +113,7 @@ impl AgePipeline {
         Ok(Self {
             batcher: Batcher::start(MODEL, steps, rules, BatcherMeter::new(MODEL))?,
             identity: bundle.identity().clone(),
+            detector: detector.identity().clone(),
             default_thresholds: bundle.manifest.answer.thresholds.clone(),
             max_pixels: limits.max_pixels,
         })
@@ -133,6 +135,11 @@ impl AgePipeline {
     /// Which model answers.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Which model finds the faces that it answers for.
+    pub fn detector(&self) -> &Identity {
+        &self.detector
     }
 
     /// The ages that `over` is answered for when the caller names none.

@@ -42,6 +42,7 @@ async fn the_same_photo_has_the_same_age_over_grpc_and_in_process() {
         assert!((over.probability - local.probability_over(over.age)).abs() < 1e-4);
     }
     assert_eq!(answer.model.expect("a model").sha256, bundle.identity().sha256);
+    assert_eq!(answer.detector.expect("a detector").sha256, detector.identity().sha256);
     assert!(answer.timings.expect("timings").infer.is_some());
 }
 
@@ -62,6 +63,10 @@ async fn a_check_tells_no_age_unless_asked() {
     let answer = server.age().check_age(named.clone()).await.expect("an answer").into_inner();
     assert_ne!(answer.outcome(), Outcome::Unspecified);
     assert_eq!((answer.policy_sha256.len(), &answer.estimate), (64, &None));
+    // What decided, for the audit trail: policy, estimator and detector.
+    let (model, detector) = (answer.model.expect("a model"), answer.detector.expect("a detector"));
+    assert_eq!((model.name.as_str(), detector.name.as_str()), ("ward-age", "ward-face"));
+    assert_eq!((model.sha256.len(), detector.sha256.len()), (64, 64));
     let asked = CheckAgeRequest { return_estimate: true, ..named };
     let told = server.age().check_age(asked).await.expect("an answer").into_inner();
     assert!(told.estimate.is_some());

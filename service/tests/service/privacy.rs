@@ -4,16 +4,19 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
+use proto::age::v1::age_estimation_service_client::AgeEstimationServiceClient;
+use proto::age::v1::check_age_request::PolicyChoice;
+use proto::age::v1::{CheckAgeRequest, EstimateAgeRequest};
 use proto::grooming::v1::grooming_detection_service_client::GroomingDetectionServiceClient;
 use proto::grooming::v1::{MessageToScore, ScoreMessagesRequest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::server::{conversation, repository};
+use crate::server::{conversation, portrait, repository};
 
 const MARKER: &str = "zanzibarquokka";
 
-/// Metrics that a scored chat moves.
-const NAMES: [&str; 11] = [
+/// Metrics that scored chats and photos move.
+const NAMES: [&str; 12] = [
     "ward_requests_total",
     "ward_request_seconds",
     "ward_queue_wait_seconds",
@@ -24,6 +27,7 @@ const NAMES: [&str; 11] = [
     "ward_padding_ratio",
     "ward_in_flight",
     "ward_rejected_total",
+    "ward_decisions_total",
     "ward_messages_to_alert",
 ];
 
@@ -91,17 +95,9 @@ async fn metrics(address: &str) -> String {
     text
 }
 
-#[tokio::test]
-async fn logs_and_metrics_hold_nothing_of_a_message() {
-    let mut ward = Ward::start();
-    let mut said = String::new();
-    let mut lines = BufReader::new(ward.process.stderr.take().expect("piped"));
-    while !said.contains("\"ready\"") {
-        assert_ne!(lines.read_line(&mut said).expect("a line"), 0, "it ended: {said}");
-    }
-    ward.process.stderr = Some(lines.into_inner());
-    let mut client =
-        GroomingDetectionServiceClient::connect(format!("http://{}", ward.grpc)).await.expect("a server");
+/// Chats that are scored, cut short and refused.
+async fn send_chats(grpc: String) {
+    let mut client = GroomingDetectionServiceClient::connect(grpc).await.expect("a server");
     let message = |text: String| MessageToScore {
         message_id: MARKER.into(),
         author_id: MARKER.into(),
@@ -116,12 +112,51 @@ async fn logs_and_metrics_hold_nothing_of_a_message() {
     client.score_conversation(named.clone()).await.expect("an answer");
     named.messages[0].author_id.clear();
     client.score_conversation(named).await.expect_err("a refusal");
+}
+
+/// Photos that are estimated, decided on and refused.
+async fn send_photos(grpc: String) {
+    let mut client = AgeEstimationServiceClient::connect(grpc).await.expect("a server");
+    let estimate = EstimateAgeRequest { request_id: MARKER.into(), image: portrait(), ..Default::default() };
+    client.estimate_age(estimate).await.expect("an answer");
+    let check = |image: Vec<u8>, policy: &str| CheckAgeRequest {
+        request_id: MARKER.into(),
+        image,
+        policy_choice: Some(PolicyChoice::PolicyName(policy.into())),
+        return_estimate: true,
+    };
+    client.check_age(check(portrait(), "over-13")).await.expect("an answer");
+    let broken = [b"\xFF\xD8\xFF", MARKER.as_bytes()].concat();
+    client.check_age(check(broken, "over-13")).await.expect_err("a refusal");
+    client.check_age(check(portrait(), MARKER)).await.expect_err("a refusal");
+}
+
+/// What one counter has counted, over all its labels.
+fn counted(metrics: &str, name: &str) -> u64 {
+    let lines = metrics.lines().filter(|line| line.starts_with(&format!("{name}{{")));
+    lines
+        .map(|line| line.rsplit(' ').next().and_then(|value| value.parse::<u64>().ok()).expect("a number"))
+        .sum()
+}
+
+#[tokio::test]
+async fn logs_and_metrics_hold_nothing_that_was_sent() {
+    let mut ward = Ward::start();
+    let mut said = String::new();
+    let mut lines = BufReader::new(ward.process.stderr.take().expect("piped"));
+    while !said.contains("\"ready\"") {
+        assert_ne!(lines.read_line(&mut said).expect("a line"), 0, "it ended: {said}");
+    }
+    ward.process.stderr = Some(lines.into_inner());
+    send_chats(format!("http://{}", ward.grpc)).await;
+    send_photos(format!("http://{}", ward.grpc)).await;
 
     let metrics = metrics(&ward.admin).await;
     for name in NAMES {
         assert!(metrics.contains(name), "{name} is missing");
     }
     assert!(metrics.contains("code=\"INVALID_ARGUMENT\""));
+    assert_eq!(counted(&metrics, "ward_decisions_total"), 1, "of three checks one was decided");
     for seconds in NAMES.iter().filter(|name| name.ends_with("_seconds")) {
         let shown = |least: &str| {
             metrics.lines().any(|line| line.starts_with(seconds) && line.contains(&format!("le=\"{least}\"")))

@@ -27,7 +27,13 @@ fn a_check_opens_everything_and_says_so() {
     let output = ward(&["serve", "--check"], None);
     assert!(output.status.success(), "{output:?}");
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("models load") && said.contains("ward-age"), "{said}");
+    assert!(said.contains("models load"), "{said}");
+    let logged = String::from_utf8_lossy(&output.stderr);
+    let ready: Vec<&str> = logged.lines().filter(|line| line.contains("model ready")).collect();
+    for name in ["ward-face", "ward-age", "ward-grooming"] {
+        assert!(said.contains(name), "{name}: {said}");
+        assert!(ready.iter().any(|line| line.contains(name)), "{name}: {logged}");
+    }
 }
 
 #[test]
