@@ -13,8 +13,9 @@ use std::mem;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use models::Bundle;
+use models::age::ImageLimits;
 
 use crate::compare::{Gate, judge};
 use crate::dataset::{Fingerprint, Photo, Photos, read_photos};
@@ -26,7 +27,7 @@ use crate::verdict::Verdict;
 use figures::Pair;
 pub(crate) use figures::{ADULTS, BANDS, MINORS};
 use latency::Stopwatch;
-use policies::Policies;
+pub(crate) use policies::Policies;
 use report::{AgeReport, Observed};
 use sample::{Line, Sample};
 use stages::{Bundles, Stages};
@@ -49,7 +50,7 @@ pub(crate) struct Options {
     /// Folder of the face detector
     #[arg(long, value_name = "DIR", default_value = "models/bundles/detector")]
     detector: PathBuf,
-    /// Configuration with age policies, laid over the shipped ones; if not given: ward.toml, where there is one
+    /// Configuration with age policies and max_pixels, laid over the shipped ones; if not given: ward.toml, where there is one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Only rows of this split
@@ -87,6 +88,7 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let wanted =
         Photos { manifest: &options.manifest, split: options.split.as_deref(), group_by: &options.group_by };
     let photos = read_photos(&wanted)?;
+    ensure!(options.images.is_dir(), "{}: there is no such folder of images", options.images.display());
     let policies = Policies::load(options.config.as_deref())?;
     let bundles = Bundles { detector: Bundle::open(&options.detector)?, age: Bundle::open(&options.bundle)? };
     let run = Run { options, bundles, policies };
@@ -94,6 +96,7 @@ pub(crate) fn run(options: &Options) -> Result<Verdict> {
     let mut output = Output::create(&options.out)?;
     let drawn = robustness::draw(&photos, options.robustness, options.seed);
     let (samples, watch) = run.look_at_all(photos, &mut output)?;
+    run.ensure_any_was_read(&samples)?;
     let observed = Observed {
         samples: &samples,
         pairs: &run.look_at_perturbed(drawn)?,
@@ -114,19 +117,31 @@ impl Run<'_> {
         Ok(Provenance::new(self.options.seed, data, models, self.policies.identities()))
     }
 
+    /// Refuses to report on a folder that holds none of the photos: it is the wrong one.
+    fn ensure_any_was_read(&self, samples: &[Sample]) -> Result<()> {
+        let Options { manifest, images, .. } = self.options;
+        ensure!(
+            samples.iter().any(Sample::was_read),
+            "not one file that {} names could be read in {}: is --images the folder that they are relative to?",
+            manifest.display(),
+            images.display()
+        );
+        Ok(())
+    }
+
     fn threads(&self) -> usize {
         self.options.threads.unwrap_or_else(parallel::cores).get()
     }
 
     /// A worker for each thread, which owns its stages.
-    fn workers<W>(&self, worker: impl Fn(Stages) -> W) -> Result<Vec<W>> {
-        (0..self.threads()).map(|_| Ok(worker(Stages::open(&self.bundles)?))).collect()
+    fn workers<W>(&self, limits: ImageLimits, worker: impl Fn(Stages) -> W) -> Result<Vec<W>> {
+        (0..self.threads()).map(|_| Ok(worker(Stages::open(&self.bundles, limits)?))).collect()
     }
 
     fn look_at_all(&self, photos: Vec<Photo>, output: &mut Output) -> Result<(Vec<Sample>, Stopwatch)> {
         let (bar, mut watch) = (progress::photos(photos.len())?, Stopwatch::new(self.threads())?);
         let (images, policies) = (&self.options.images, &self.policies);
-        let workers = self.workers(|mut stages| {
+        let workers = self.workers(policies.limits(), |mut stages| {
             move |photo: Photo| {
                 let looked = stages.look_at_file(&images.join(&photo.file), policies)?;
                 let sample = Sample { photo, outcome: looked.outcome, decided: looked.decided };
@@ -153,7 +168,7 @@ impl Run<'_> {
         }
         let bar = progress::items(drawn.len(), "photos, each perturbed in nine ways")?;
         let (images, with) = (&self.options.images, (&self.policies, self.options.seed));
-        let workers = self.workers(|mut stages| {
+        let workers = self.workers(robustness::LIMITS, |mut stages| {
             move |photo: Photo| robustness::look_at_perturbed(&mut stages, photo, images, with)
         })?;
         let mut pairs = Vec::with_capacity(drawn.len());

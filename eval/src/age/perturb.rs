@@ -227,8 +227,11 @@ fn covered(pixels: &RgbImage, face: &Bounds) -> RgbImage {
 
 #[cfg(test)]
 mod tests {
+    use models::age::ImageLimits;
+
     use super::*;
-    use crate::age::stages::LIMITS;
+
+    const LIMITS: ImageLimits = ImageLimits { max_pixels: 10_000 };
 
     /// Soft shades, 60 × 40, with a face of 20 × 20 in them.
     fn subject() -> Subject {

@@ -1,10 +1,13 @@
-//! The named policies of a configuration, and what each decides on a photo. The deciding itself is the served one.
+//! The named policies of a configuration, and what each decides on a photo that the service would accept. The deciding
+//! itself is the served one.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::num::NonZeroU64;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use models::age::ImageLimits;
 use models::age::policy::{FaceFindings, Policy, PolicySpec, decide};
 use models::lay_over;
 use serde::Deserialize;
@@ -19,9 +22,12 @@ const DEFAULTS: &str = include_str!("../../../ward.toml");
 /// The file that `ward serve` looks for when none is named.
 const FILE_NAME: &str = "ward.toml";
 
-/// Every named policy, by name.
+/// Every named policy, and what they are asked about.
 #[derive(Debug, Clone)]
-pub(crate) struct Policies(BTreeMap<String, Policy>);
+pub(crate) struct Policies {
+    by_name: BTreeMap<String, Policy>,
+    limits: ImageLimits,
+}
 
 /// As much of the configuration as an age check depends on.
 #[derive(Deserialize)]
@@ -31,6 +37,7 @@ struct Settings {
 
 #[derive(Deserialize)]
 struct AgeSettings {
+    max_pixels: NonZeroU64,
     policies: BTreeMap<String, PolicySpec>,
 }
 
@@ -61,17 +68,23 @@ impl Policies {
             let policy = Policy::new(spec).with_context(|| format!("[age.policies.{name}]"))?;
             Ok((name, policy))
         };
-        settings.age.policies.into_iter().map(checked).collect::<Result<_>>().map(Self)
+        let limits = ImageLimits { max_pixels: settings.age.max_pixels.get() };
+        Ok(Self { by_name: settings.age.policies.into_iter().map(checked).collect::<Result<_>>()?, limits })
+    }
+
+    /// How large a photo the service accepts.
+    pub(crate) fn limits(&self) -> ImageLimits {
+        self.limits
     }
 
     /// By name.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Policy)> {
-        self.0.iter().map(|(name, policy)| (name.as_str(), policy))
+        self.by_name.iter().map(|(name, policy)| (name.as_str(), policy))
     }
 
     /// What each decides on the faces of one photo, largest first, in the order of [`Policies::iter`].
     pub(crate) fn decide(&self, faces: &[FaceFindings]) -> Box<[Decided]> {
-        self.0.values().map(|policy| decide(policy, faces).into()).collect()
+        self.by_name.values().map(|policy| decide(policy, faces).into()).collect()
     }
 
     /// For the provenance.
@@ -101,14 +114,15 @@ mod tests {
         let policies = Policies::parse("").unwrap();
         assert_eq!(names(&policies), ["over-13", "over-16", "over-18", "over-18-challenge-25"]);
         assert_eq!(policies.identities()[0].sha256.len(), 64);
+        assert_eq!(policies.limits().max_pixels, 25_000_000);
     }
 
     #[test]
     fn an_own_file_is_laid_over_them() {
-        let own = "[age.policies.over-18]\npass_if_over = 30\n[age.policies.mine]\nminimum_age = 21\n\
+        let own = "[age]\nmax_pixels = 9\n[age.policies.over-18]\npass_if_over = 30\n[age.policies.mine]\nminimum_age = 21\n\
                    pass_if_over = 28\nfail_if_under = 0\nmax_minor_pass_probability = 0.1";
         let policies = Policies::parse(own).unwrap();
-        assert_eq!(names(&policies)[0], "mine");
+        assert_eq!((names(&policies)[0], policies.limits().max_pixels), ("mine", 9));
         let (_, over_18) = policies.iter().find(|(name, _)| *name == "over-18").unwrap();
         assert_eq!((over_18.spec().pass_if_over, over_18.spec().fail_if_under), (30.0, 13.0));
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use models::age::Photo as Pixels;
+use models::age::{ImageLimits, Photo as Pixels};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -11,11 +11,14 @@ use super::figures::{MINORS, Pair};
 use super::perturb::{Perturbation, Subject, noise_seed};
 use super::policies::Policies;
 use super::sample::Outcome;
-use super::stages::{LIMITS, Looked, Stages};
+use super::stages::{Looked, Stages};
 use crate::dataset::Photo;
 
 /// At most one in so many of the drawn photos shows a 13- to 17-year-old on purpose; further ones are as likely as others.
 const MINORS_ONE_IN: usize = 4;
+
+/// What is perturbed was accepted; a tilted photo fills a larger frame, and that is no fault of the photo.
+pub(crate) const LIMITS: ImageLimits = ImageLimits { max_pixels: u64::MAX };
 
 /// Draws `count` photos, in the order of the manifest: up to a quarter of 13- to 17-year-olds, whom chance would miss,
 /// and the others at random.
@@ -53,7 +56,7 @@ pub(crate) fn look_at_perturbed(
     (policies, seed): (&Policies, u64),
 ) -> Result<Option<Pair>> {
     let Ok(bytes) = std::fs::read(images.join(&photo.file)) else { return Ok(None) };
-    let Ok(pixels) = Pixels::decode(&bytes, LIMITS) else { return Ok(None) };
+    let Ok(pixels) = Pixels::decode(&bytes, policies.limits()) else { return Ok(None) };
     let whole = stages.look_at(bytes, policies)?;
     let subject = Subject::new(&pixels, whole.bounds, noise_seed(seed, &photo.file))?;
     let mut after = [None; Perturbation::ALL.len()];

@@ -11,6 +11,9 @@ use crate::dataset::Photo;
 /// The ages that everything about minors is told for, years.
 pub(crate) const AGES: [u32; 5] = [13, 16, 18, 21, 25];
 
+/// The reason of an image that is not there or may not be read; all others are those of the service.
+pub(crate) const UNREADABLE: &str = "FILE_UNREADABLE";
+
 /// Where the age of majority stands in [`AGES`].
 const MAJORITY: usize = 2;
 
@@ -109,6 +112,11 @@ impl Sample {
             Outcome::Answered(answer) => Some(answer),
             Outcome::Unanswered(_) => None,
         }
+    }
+
+    /// Whether there was a file, of whatever kind.
+    pub(crate) fn was_read(&self) -> bool {
+        !matches!(self.outcome, Outcome::Unanswered(UNREADABLE))
     }
 
     /// Why a check of this photo would not be decided by age: no answer, a face of too little quality, several faces, an

@@ -13,13 +13,7 @@ use models::{Bundle, InferenceError, Stage};
 
 use super::latency::{Timings, timed};
 use super::policies::Policies;
-use super::sample::{AGES, Answer, Decided, Outcome};
-
-/// A manifest of one's own is trusted with larger photos than a stranger's request.
-pub(crate) const LIMITS: ImageLimits = ImageLimits { max_pixels: 100_000_000 };
-
-/// The reason of an image that is not there or may not be read; all others are those of the service.
-const UNREADABLE: &str = "FILE_UNREADABLE";
+use super::sample::{AGES, Answer, Decided, Outcome, UNREADABLE};
 
 /// Both models, their files checked.
 #[derive(Debug)]
@@ -51,14 +45,15 @@ pub(crate) struct Looked {
 }
 
 impl Stages {
-    /// Opens both models to compute on the calling thread alone: the photos are spread over threads instead.
+    /// Opens both models to compute on the calling thread alone: the photos are spread over threads instead. Photos
+    /// over the limits are refused, as the service refuses them.
     ///
     /// # Errors
     /// When a model cannot be opened.
-    pub(crate) fn open(bundles: &Bundles) -> Result<Self> {
+    pub(crate) fn open(bundles: &Bundles, limits: ImageLimits) -> Result<Self> {
         let one = NonZeroUsize::MIN;
         Ok(Self {
-            prepare: Prepare::open(&bundles.detector, &bundles.age, LIMITS, one)?,
+            prepare: Prepare::open(&bundles.detector, &bundles.age, limits, one)?,
             estimator: Estimator::open(&bundles.age, one)?,
         })
     }

@@ -12,13 +12,11 @@ use super::duplicates::{self, Likeness, Look};
 use super::findings::{Findings, Subject};
 use super::look::Hash;
 use super::problem::{Kind, Problem};
+use crate::age::Policies;
 use crate::dataset::{Located, Location, PhotoRow, Photos, Texts, photo_rows};
 use crate::parallel;
 use crate::progress;
 use crate::verdict::Verdict;
-
-/// As in a run: a manifest of one's own is trusted with larger photos than a stranger's request.
-const LIMITS: ImageLimits = ImageLimits { max_pixels: 100_000_000 };
 
 /// Which photos.
 #[derive(Debug, clap::Args)]
@@ -29,6 +27,9 @@ pub(super) struct Options {
     /// Folder that the manifest's file names are relative to
     #[arg(long, value_name = "DIR")]
     images: PathBuf,
+    /// Configuration with max_pixels, as for a run; if not given: ward.toml, where there is one
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Only rows of this split; what splits share is then not seen
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
@@ -51,6 +52,13 @@ struct Entry {
     split: Option<Arc<str>>,
 }
 
+/// Where the images are, and how large a run accepts them.
+#[derive(Clone, Copy)]
+struct Images<'a> {
+    folder: &'a Path,
+    limits: ImageLimits,
+}
+
 /// What became of an image.
 enum Image {
     Seen(Hash),
@@ -63,6 +71,7 @@ enum Image {
 /// When the manifest cannot be opened, or the output cannot be written.
 pub(super) fn run(options: &Options) -> Result<Verdict> {
     let wanted = Photos { manifest: &options.manifest, split: options.split.as_deref(), group_by: &[] };
+    let limits = Policies::load(options.config.as_deref())?.limits();
     let mut findings = Findings::of(Subject::Photos, options.json.as_deref())?;
     let mut survey = Survey::default();
     for row in photo_rows(&wanted)? {
@@ -74,7 +83,8 @@ pub(super) fn run(options: &Options) -> Result<Verdict> {
         let location = Location::whole(&options.manifest.as_path().into());
         findings.add(&Problem { kind: Kind::NoRows, location, detail })?;
     }
-    let (entries, looks) = look_at_all(&survey.entries, &options.images, &mut findings)?.into_iter().unzip();
+    let from = Images { folder: &options.images, limits };
+    let (entries, looks) = look_at_all(&survey.entries, from, &mut findings)?.into_iter().unzip();
     compare(entries, looks, options.near, &mut findings)?;
     findings.finish(survey.rows)
 }
@@ -138,11 +148,11 @@ impl Survey {
 /// Decodes every image, with all cores. Returns those that can be, with their looks.
 fn look_at_all<'a>(
     entries: &'a [Entry],
-    images: &Path,
+    images: Images<'_>,
     findings: &mut Findings,
 ) -> Result<Vec<(&'a Entry, Look)>> {
     let bar = progress::photos(entries.len())?;
-    let worker = |_| |entry: &'a Entry| Ok((entry, look_at(&images.join(&entry.file))));
+    let worker = |_| move |entry: &'a Entry| Ok((entry, images.look_at(&entry.file)));
     let workers = (0..parallel::cores().get()).map(worker).collect();
     let mut seen = Vec::with_capacity(entries.len());
     parallel::in_order(entries.iter().map(Ok), workers, |(entry, image)| {
@@ -162,16 +172,18 @@ fn look_at_all<'a>(
     Ok(seen)
 }
 
-fn look_at(image: &Path) -> Image {
-    match std::fs::read(image) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            Image::Problem(Kind::MissingFile, "there is no such file".to_owned())
+impl Images<'_> {
+    fn look_at(self, file: &Path) -> Image {
+        match std::fs::read(self.folder.join(file)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Image::Problem(Kind::MissingFile, "there is no such file".to_owned())
+            }
+            Err(error) => Image::Problem(Kind::UnreadableImage, error.to_string()),
+            Ok(bytes) => match Photo::decode(&bytes, self.limits) {
+                Err(error) => Image::Problem(Kind::UnreadableImage, error.reason().to_owned()),
+                Ok(photo) => Image::Seen(Hash::of(&photo)),
+            },
         }
-        Err(error) => Image::Problem(Kind::UnreadableImage, error.to_string()),
-        Ok(bytes) => match Photo::decode(&bytes, LIMITS) {
-            Err(error) => Image::Problem(Kind::UnreadableImage, error.reason().to_owned()),
-            Ok(photo) => Image::Seen(Hash::of(&photo)),
-        },
     }
 }
 

@@ -74,6 +74,42 @@ fn policies_decide_on_all_faces_as_a_check_does() {
 }
 
 #[test]
+fn a_photo_that_the_service_refuses_is_decided_on_by_no_policy() {
+    let folder = photos();
+    let config = folder.path().join("own.toml");
+    // The portrait has 512 × 512 pixels, the other photo twice as many.
+    fs::write(&config, "[age]\nmax_pixels = 300000\n").unwrap();
+    let report = age(folder.path(), CSV, &["--config", config.to_str().unwrap(), "--robustness", "0"]);
+    assert_eq!(samples(folder.path())[1]["reasons"], json!(["IMAGE_TOO_LARGE"]));
+    let over_13 = &report["by_policy"][0];
+    assert_eq!((&over_13["n"], &over_13["n_refused"]), (&json!(1), &json!(2)));
+}
+
+#[test]
+fn a_wrong_folder_of_images_is_one_sentence_and_exit_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("photos.csv");
+    fs::write(&manifest, CSV).unwrap();
+    let missing = folder.path().join("missing");
+    let cases = [
+        (missing.as_path(), "missing: there is no such folder of images\n"),
+        (folder.path(), ": is --images the folder that they are relative to?\n"),
+    ];
+    for (images, said) in cases {
+        let out = folder.path().join("out");
+        let run = ward_eval()
+            .args(["age".as_ref(), "--manifest".as_ref(), manifest.as_os_str(), "--images".as_ref()])
+            .args([images.as_os_str(), "--out".as_ref(), out.as_os_str()])
+            .output()
+            .unwrap();
+        let message = String::from_utf8(run.stderr).unwrap();
+        assert_eq!(run.status.code(), Some(2), "{message}");
+        assert!(message.starts_with("error: ") && message.ends_with(said), "{message}");
+        assert!(!out.join("report.json").exists() && !out.join("samples.jsonl").exists());
+    }
+}
+
+#[test]
 fn a_sample_can_be_paired_and_sliced_and_holds_no_image() {
     let folder = photos();
     let report = age(folder.path(), CSV, &["--robustness", "0", "--group-by", "device"]);
@@ -103,8 +139,11 @@ fn perturbed_photos_go_through_the_same_stages() {
     let face = imageops::crop_imm(&whole, 110, 10, 240, 240);
     face.to_image().save(folder.path().join("face.png")).unwrap();
     let rows: Vec<String> = (0..30).map(|place| format!("face.png,{}\n", 15 + 20 * (place % 2))).collect();
-    let report =
-        age(folder.path(), &format!("file,age\n{}", rows.concat()), &["--robustness", "30", "--seed", "7"]);
+    // No photo may be larger than this one, but a tilted one is.
+    let config = folder.path().join("own.toml");
+    fs::write(&config, "[age]\nmax_pixels = 57600\n").unwrap();
+    let rest = ["--robustness", "30", "--seed", "7", "--config", config.to_str().unwrap()];
+    let report = age(folder.path(), &format!("file,age\n{}", rows.concat()), &rest);
     let changes = report["robustness"].as_array().unwrap();
     let names: Vec<&str> = changes.iter().map(|change| change["perturbation"].as_str().unwrap()).collect();
     let expected = [

@@ -96,6 +96,20 @@ fn warnings_alone_are_no_bad_data() {
 }
 
 #[test]
+fn a_photo_that_a_run_would_refuse_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    photos(folder.path());
+    let config = folder.path().join("own.toml");
+    // Of the portrait's 512 × 512 pixels the smaller copy has a quarter.
+    fs::write(&config, "[age]\nmax_pixels = 100000\n").unwrap();
+    let csv = "file,age\nportrait.jpg,45\nhalf.jpg,45\n";
+    let (run, found) = age(folder.path(), csv, &["--config", config.to_str().unwrap()]);
+    assert_eq!((run.status.code(), lines_of(&found, "unreadable_image")), (Some(2), vec![2]));
+    let output = String::from_utf8(run.stdout).unwrap();
+    assert!(output.contains("portrait.jpg: IMAGE_TOO_LARGE\n"), "{output}");
+}
+
+#[test]
 fn a_manifest_without_a_column_is_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let (run, found) = age(folder.path(), "file,years\na.jpg,20\n", &[]);

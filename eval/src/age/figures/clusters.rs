@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::sample::Sample;
-use crate::metrics::{Bootstrap, Range};
+use crate::metrics::{Bootstrap, Proportion, Range};
 
 /// To which person each photo belongs.
 #[derive(Debug)]
@@ -63,6 +63,41 @@ impl Clusters {
         })
     }
 
+    /// The intervals of shares of these photos; `counted` is which of the shares count each photo.
+    ///
+    /// Photos that are independent get the interval `alone`. Where photos share a person the bootstrap tells, unless none
+    /// or all of them count: it knows only what it saw, and would be certain. Then each person counts as one photo.
+    pub(crate) fn share_intervals<const N: usize>(
+        &self,
+        bootstrap: Bootstrap,
+        counted: &[[bool; N]],
+        alone: impl Fn(Proportion) -> Option<Range>,
+    ) -> [Option<Range>; N] {
+        let share = |place: usize| Proportion::of(counted, |counted: &[bool; N]| counted[place]);
+        if !self.are_shared() {
+            return std::array::from_fn(|place| alone(share(place)));
+        }
+        let mut sums = vec![([0.0; N], 0.0); self.count];
+        for (&cluster, counted) in self.of.iter().zip(counted) {
+            let (hits, n) = &mut sums[cluster];
+            add(hits, &counted.map(|counted| f64::from(u8::from(counted))), 1.0);
+            *n += 1.0;
+        }
+        let drawn = bootstrap.each(self.count, |weights| {
+            let (mut hits, mut n) = ([0.0; N], 0.0);
+            for ((of_cluster, size), &weight) in sums.iter().zip(weights).filter(|(_, weight)| **weight > 0) {
+                add(&mut hits, of_cluster, f64::from(weight));
+                n += size * f64::from(weight);
+            }
+            hits.map(|hits| ratio(hits, n))
+        });
+        std::array::from_fn(|place| match share(place) {
+            Proportion { hits: 0, .. } => alone(Proportion { hits: 0, n: self.count }),
+            Proportion { hits, n } if hits == n => alone(Proportion { hits: self.count, n: self.count }),
+            _ => drawn[place],
+        })
+    }
+
     /// Intervals of any figures; `figures` is told how often each photo is drawn, by its place.
     pub(crate) fn resampled<const F: usize>(
         &self,
@@ -96,6 +131,25 @@ mod tests {
         let clusters = clusters(&[Some("a"), None, Some("a"), None, Some("b")]);
         assert_eq!((clusters.of.as_slice(), clusters.count()), ([0, 1, 0, 2, 3].as_slice(), 4));
         assert!(clusters.are_shared() && !self::clusters(&[None, None]).are_shared());
+    }
+
+    #[test]
+    fn the_interval_of_a_share_is_of_people() {
+        let bootstrap = Bootstrap { seed: 1 };
+        // Of a hundred photos, of ten people who are always judged alike, thirty, none and all count.
+        let counted: Vec<[bool; 3]> = (0..100).map(|photo| [photo < 30, false, true]).collect();
+        let names: Vec<String> = (0..100).map(|photo| (photo / 10).to_string()).collect();
+        let subjects: Vec<Option<&str>> = names.iter().map(|name| Some(name.as_str())).collect();
+        let of_people = clusters(&subjects).share_intervals(bootstrap, &counted, Proportion::interval);
+        let drawn = clusters(&[None; 10]).intervals(
+            bootstrap,
+            (0..10).map(|person| [f64::from(u8::from(person < 3)), 1.0]),
+            |total: &[f64; 2]| [ratio(total[0], total[1])],
+        );
+        let exact = |hits, n| Proportion { hits, n }.interval();
+        assert_eq!(of_people, [drawn[0], exact(0, 10), exact(10, 10)]);
+        let of_photos = clusters(&[None; 100]).share_intervals(bootstrap, &counted, Proportion::interval);
+        assert_eq!(of_photos, [exact(30, 100), exact(0, 100), exact(100, 100)]);
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::super::sample::{Answer, Sample};
-use super::accuracy::{Accuracy, CLOSE, Intervals, adults_under, errors, minors_over};
+use super::accuracy::{Accuracy, CLOSE, Intervals, errors};
 use super::clusters::Clusters;
 use super::curve::{Challenge, challenge_curve};
 use super::macro_average::MacroOverAges;
-use super::{ADULTS, ByAge, MINORS, REFUSAL_AGE, shares};
+use super::{ADULTS, ByAge, MINORS, REFUSAL_AGE};
 use crate::metrics::{Bootstrap, Proportion, Range};
 
 /// The ages that a minor may be taken for.
@@ -48,11 +48,11 @@ pub(crate) struct Overall {
     pub(crate) n_adults: usize,
     /// Of the minors, the share estimated at or over each age.
     pub(crate) minor_pass_rate: ByAge<f64>,
-    /// 95 %, Clopper–Pearson.
+    /// 95 %, Clopper–Pearson; of people where photos share a subject.
     pub(crate) minor_pass_rate_interval: ByAge<Range>,
     /// Of the adults, the share estimated under each age.
     pub(crate) adult_refusal_rate: ByAge<f64>,
-    /// 95 %, Clopper–Pearson.
+    /// 95 %, Clopper–Pearson; of people where photos share a subject.
     pub(crate) adult_refusal_rate_interval: ByAge<Range>,
     /// What any other threshold would do.
     pub(crate) challenge_curve: Vec<Challenge>,
@@ -62,11 +62,12 @@ pub(crate) struct Overall {
 pub(crate) fn overall(samples: &[&Sample], nominal: f32, bootstrap: Bootstrap) -> Overall {
     let (errors, intervals) = (errors(samples), Intervals::of(samples, bootstrap));
     let clusters = Clusters::of_samples(samples);
-    let passes = PASS_AGES.map(|age| (age, minors_over(samples, age)));
-    let refusals = [(REFUSAL_AGE, adults_under(samples, REFUSAL_AGE))];
-    let (minor_pass_rate, minor_pass_rate_interval) = shares(&passes, Proportion::interval);
-    let (adult_refusal_rate, adult_refusal_rate_interval) = shares(&refusals, Proportion::interval);
-    let answers = |ages| answers_of(samples, ages);
+    let (minors, adults) = (answered_of(samples, MINORS), answered_of(samples, ADULTS));
+    let (minor_pass_rate, minor_pass_rate_interval) =
+        shares_by_age(&minors, PASS_AGES, bootstrap, Answer::looks);
+    let is_refused = |answer: &Answer, age| !answer.looks(age);
+    let (adult_refusal_rate, adult_refusal_rate_interval) =
+        shares_by_age(&adults, [REFUSAL_AGE], bootstrap, is_refused);
     Overall {
         accuracy: Accuracy::of(samples, &intervals),
         sd: errors.sd(),
@@ -81,19 +82,39 @@ pub(crate) fn overall(samples: &[&Sample], nominal: f32, bootstrap: Bootstrap) -
         bootstrap_unit: if clusters.are_shared() { "subject" } else { "photo" },
         n_units: clusters.count(),
         interval_nominal: f64::from(nominal),
-        n_minors: passes[0].1.n,
-        n_adults: refusals[0].1.n,
+        n_minors: minors.len(),
+        n_adults: adults.len(),
         minor_pass_rate,
         minor_pass_rate_interval,
         adult_refusal_rate,
         adult_refusal_rate_interval,
-        challenge_curve: challenge_curve(&answers(MINORS), &answers(ADULTS)),
+        challenge_curve: challenge_curve(&answers(&minors), &answers(&adults)),
     }
 }
 
-fn answers_of<'a>(samples: &[&'a Sample], ages: std::ops::Range<f64>) -> Vec<&'a Answer> {
-    let of_age = samples.iter().filter(|sample| ages.contains(&sample.photo.age));
-    of_age.filter_map(|sample| sample.answer()).collect()
+/// Those of certain ages who have an estimate.
+fn answered_of<'a>(samples: &[&'a Sample], ages: std::ops::Range<f64>) -> Vec<&'a Sample> {
+    let of_age = samples.iter().copied().filter(|sample| ages.contains(&sample.photo.age));
+    of_age.filter(|sample| sample.answer().is_some()).collect()
+}
+
+fn answers<'a>(answered: &[&'a Sample]) -> Vec<&'a Answer> {
+    answered.iter().filter_map(|sample| sample.answer()).collect()
+}
+
+/// Of those answered, the share that counts at each age.
+fn shares_by_age<const N: usize>(
+    answered: &[&Sample],
+    ages: [u32; N],
+    bootstrap: Bootstrap,
+    counts: impl Fn(&Answer, u32) -> bool,
+) -> (ByAge<f64>, ByAge<Range>) {
+    let counted: Vec<[bool; N]> =
+        answers(answered).iter().map(|answer| ages.map(|age| counts(answer, age))).collect();
+    let clusters = Clusters::of_samples(answered);
+    let intervals = clusters.share_intervals(bootstrap, &counted, Proportion::interval);
+    let rate = |(place, age)| (age, Proportion::of(&counted, |counted| counted[place]).rate());
+    (ages.into_iter().enumerate().map(rate).collect(), ages.into_iter().zip(intervals).collect())
 }
 
 /// Of the median of the absolute errors: the photos lie sorted, so that each draw is one walk to the middle.
@@ -125,7 +146,7 @@ fn middle(rising: &[f64], times: &dyn Fn(usize) -> f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::examples::six;
+    use super::super::examples::{answered, of_subject, six};
     use super::*;
 
     fn of(samples: &[Sample]) -> Overall {
@@ -149,6 +170,32 @@ mod tests {
         let rates: Vec<_> = overall.minor_pass_rate.values().copied().collect();
         assert_eq!(rates, [0.5, 0.5, 0.5, 0.0].map(Some));
         assert_eq!(overall.adult_refusal_rate[&25], Some(0.5));
+    }
+
+    #[test]
+    fn many_photos_of_few_minors_are_no_more_than_those_minors() {
+        // Six minors with ten photos each: two look over 18 on all of theirs, nobody over 25. One adult, on two photos.
+        let minors = (0..60).map(|n| answered(15.0, if n < 20 { 19.0 } else { 14.0 }, 0.5));
+        let alone: Vec<Sample> =
+            minors.chain([answered(30.0, 20.0, 1.0), answered(30.0, 28.0, 1.0)]).collect();
+        let shared: Vec<Sample> = alone
+            .iter()
+            .enumerate()
+            .map(|(n, sample)| of_subject(sample.clone(), &(n / 10).to_string()))
+            .collect();
+        let (alone, shared) = (of(&alone), of(&shared));
+        let exact = |hits, n| Proportion { hits, n }.interval();
+        assert_eq!(alone.minor_pass_rate_interval[&18], exact(20, 60));
+        assert_eq!(alone.adult_refusal_rate_interval[&25], exact(1, 2));
+        assert_eq!(alone.minor_pass_rate, shared.minor_pass_rate);
+        let width = |overall: &Overall| {
+            let Range { low, high } = overall.minor_pass_rate_interval[&18].unwrap();
+            high - low
+        };
+        assert!(width(&shared) > 2.0 * width(&alone), "{} {}", width(&shared), width(&alone));
+        // Nobody passes: the bootstrap would be certain.
+        assert_eq!(shared.minor_pass_rate_interval[&25], exact(0, 6));
+        assert_eq!(shared.adult_refusal_rate_interval[&25], None);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::super::policies::Policies;
 use super::super::sample::{Decided, Sample};
-use crate::metrics::{Proportion, Range};
+use super::clusters::Clusters;
+use crate::metrics::{Bootstrap, Proportion, Range};
 
 /// Years below the minimum age that are told apart from the younger ones.
 const NEAR: f64 = 5.0;
@@ -54,15 +55,15 @@ pub(crate) struct Decisions {
     pub(crate) n_refer: usize,
     /// The share that passed.
     pub(crate) pass_rate: Option<f64>,
-    /// 95 %, Wilson.
+    /// 95 %, Wilson; of people where photos share a subject.
     pub(crate) pass_rate_interval: Option<Range>,
     /// The share that failed.
     pub(crate) fail_rate: Option<f64>,
-    /// 95 %, Wilson.
+    /// 95 %, as of those that passed.
     pub(crate) fail_rate_interval: Option<Range>,
     /// The share that was referred.
     pub(crate) refer_rate: Option<f64>,
-    /// 95 %, Wilson.
+    /// 95 %, as of those that passed.
     pub(crate) refer_rate_interval: Option<Range>,
 }
 
@@ -92,13 +93,22 @@ pub(crate) struct ReferReason {
 }
 
 /// The decisions of every policy.
-pub(crate) fn by_policy(samples: &[&Sample], policies: &Policies) -> Vec<PolicyFigures> {
-    policies.iter().enumerate().map(|(place, named)| figures(samples, place, named)).collect()
+pub(crate) fn by_policy(
+    samples: &[&Sample],
+    policies: &Policies,
+    bootstrap: Bootstrap,
+) -> Vec<PolicyFigures> {
+    let one = |(place, named)| figures(samples, (place, named), bootstrap);
+    policies.iter().enumerate().map(one).collect()
 }
 
-fn figures(samples: &[&Sample], place: usize, (name, policy): (&str, &Policy)) -> PolicyFigures {
-    let decided: Vec<(f64, &Decided)> =
-        samples.iter().filter_map(|sample| Some((sample.photo.age, sample.decided.get(place)?))).collect();
+fn figures(
+    samples: &[&Sample],
+    (place, (name, policy)): (usize, (&str, &Policy)),
+    bootstrap: Bootstrap,
+) -> PolicyFigures {
+    let decided: Vec<(&Sample, &Decided)> =
+        samples.iter().filter_map(|sample| Some((*sample, sample.decided.get(place)?))).collect();
     let spec = policy.spec();
     let groups = groups(f64::from(spec.minimum_age), f64::from(spec.pass_if_over));
     PolicyFigures {
@@ -109,7 +119,7 @@ fn figures(samples: &[&Sample], place: usize, (name, policy): (&str, &Policy)) -
         max_minor_pass_probability: spec.max_minor_pass_probability,
         n: decided.len(),
         n_refused: samples.len() - decided.len(),
-        by_age: groups.into_iter().map(|(who, ages)| Decisions::of(&decided, who, &ages)).collect(),
+        by_age: groups.into_iter().map(|group| Decisions::of(&decided, group, bootstrap)).collect(),
         refer_reasons: refer_reasons(&decided),
     }
 }
@@ -127,27 +137,28 @@ fn groups(minimum: f64, pass: f64) -> Vec<(Who, Ages<f64>)> {
 }
 
 impl Decisions {
-    fn of(decided: &[(f64, &Decided)], who: Who, ages: &Ages<f64>) -> Self {
-        let of_age: Vec<Outcome> = decided
-            .iter()
-            .filter(|(age, _)| ages.contains(age))
-            .map(|(_, decided)| decided.outcome)
-            .collect();
-        let share = |outcome| Proportion::of(&of_age, |found| *found == outcome);
-        let (pass, fail, refer) = (share(Outcome::Pass), share(Outcome::Fail), share(Outcome::Refer));
+    fn of(decided: &[(&Sample, &Decided)], (who, ages): (Who, Ages<f64>), bootstrap: Bootstrap) -> Self {
+        const OUTCOMES: [Outcome; 3] = [Outcome::Pass, Outcome::Fail, Outcome::Refer];
+        let of_age = decided.iter().filter(|(sample, _)| ages.contains(&sample.photo.age));
+        let (samples, found): (Vec<&Sample>, Vec<[bool; 3]>) = of_age
+            .map(|(sample, decided)| (*sample, OUTCOMES.map(|outcome| outcome == decided.outcome)))
+            .unzip();
+        let [pass_rate_interval, fail_rate_interval, refer_rate_interval] =
+            Clusters::of_samples(&samples).share_intervals(bootstrap, &found, Proportion::wilson);
+        let [pass, fail, refer] = [0, 1, 2].map(|place| Proportion::of(&found, |found| found[place]));
         Self {
             group: who,
-            band: written(ages),
-            n: of_age.len(),
+            band: written(&ages),
+            n: found.len(),
             n_pass: pass.hits,
             n_fail: fail.hits,
             n_refer: refer.hits,
             pass_rate: pass.rate(),
-            pass_rate_interval: pass.wilson(),
+            pass_rate_interval,
             fail_rate: fail.rate(),
-            fail_rate_interval: fail.wilson(),
+            fail_rate_interval,
             refer_rate: refer.rate(),
-            refer_rate_interval: refer.wilson(),
+            refer_rate_interval,
         }
     }
 }
@@ -164,7 +175,7 @@ fn written(ages: &Ages<f64>) -> String {
     }
 }
 
-fn refer_reasons(decided: &[(f64, &Decided)]) -> Vec<ReferReason> {
+fn refer_reasons(decided: &[(&Sample, &Decided)]) -> Vec<ReferReason> {
     let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
     for reason in decided.iter().flat_map(|(_, decided)| decided.reasons.iter()) {
         *counts.entry(Reason::as_str(reason)).or_default() += 1;
@@ -175,9 +186,11 @@ fn refer_reasons(decided: &[(f64, &Decided)]) -> Vec<ReferReason> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::examples::answered;
+    use super::super::examples::{answered, of_subject};
     use super::*;
     use crate::age::sample::ReasonSet;
+
+    const BOOTSTRAP: Bootstrap = Bootstrap { seed: 1 };
 
     fn sample(age: f64, outcome: Outcome) -> Sample {
         let buffer = (outcome == Outcome::Refer).then_some(Reason::InBufferZone);
@@ -197,7 +210,7 @@ mod tests {
         ];
         samples.push(Sample { decided: Box::default(), ..samples[0].clone() });
         let policies = Policies::load(None).unwrap();
-        let figures = by_policy(&samples.iter().collect::<Vec<_>>(), &policies);
+        let figures = by_policy(&samples.iter().collect::<Vec<_>>(), &policies, BOOTSTRAP);
         let over_18 = &figures[2];
         assert_eq!((over_18.policy.as_str(), over_18.n, over_18.n_refused), ("over-18", 6, 1));
         let told: Vec<_> = over_18
@@ -215,6 +228,29 @@ mod tests {
         assert_eq!((over_18.by_age[1].pass_rate, over_18.by_age[1].fail_rate), (Some(0.5), Some(0.0)));
         assert_eq!((over_18.refer_reasons[0].reason, over_18.refer_reasons[0].n), ("IN_BUFFER_ZONE", 3));
         assert_eq!(over_18.refer_reasons[0].share, Some(0.5));
+    }
+
+    #[test]
+    fn intervals_are_of_people_where_photos_share_one() {
+        // Six minors on ten photos each: one passes on all of them, the others are referred on all.
+        let alone: Vec<Sample> =
+            (0..60).map(|n| sample(15.0, if n < 10 { Outcome::Pass } else { Outcome::Refer })).collect();
+        let shared: Vec<Sample> = alone
+            .iter()
+            .enumerate()
+            .map(|(n, sample)| of_subject(sample.clone(), &(n / 10).to_string()))
+            .collect();
+        let policies = Policies::load(None).unwrap();
+        let minors = |samples: &[Sample]| {
+            by_policy(&samples.iter().collect::<Vec<_>>(), &policies, BOOTSTRAP)[2].by_age[1].clone()
+        };
+        let (alone, shared) = (minors(&alone), minors(&shared));
+        let wilson = |hits, n| Proportion { hits, n }.wilson();
+        assert_eq!((alone.pass_rate_interval, alone.fail_rate_interval), (wilson(10, 60), wilson(0, 60)));
+        assert_eq!((alone.pass_rate, alone.n_pass), (shared.pass_rate, shared.n_pass));
+        let width = |range: Option<Range>| range.unwrap().high - range.unwrap().low;
+        assert!(width(shared.pass_rate_interval) > 2.0 * width(alone.pass_rate_interval));
+        assert_eq!(shared.fail_rate_interval, wilson(0, 6));
     }
 
     #[test]

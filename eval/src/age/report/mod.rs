@@ -70,7 +70,7 @@ impl AgeReport {
             by_column: figures::by_column(&by_group),
             by_group,
             by_reason: figures::by_reason(&samples),
-            by_policy: figures::by_policy(&samples, observed.policies),
+            by_policy: figures::by_policy(&samples, observed.policies, bootstrap),
             thresholds: figures::thresholds(&samples, bootstrap),
             error_reject: figures::error_reject(&samples),
             robustness: figures::changes(observed.pairs, bootstrap),
@@ -89,8 +89,9 @@ impl AgeReport {
         };
         format!(
             "Intervals are 95 %. Those of errors come from 1,000 bootstrap samples drawn {unit}. Those of shares are \
-             Clopper–Pearson for the age checks and Wilson elsewhere; of shares by age or group, the bootstrap's where \
-             photos share a subject. Clopper–Pearson and Wilson take photos as independent."
+             Clopper–Pearson for the age checks by the estimate alone and Wilson elsewhere. Where photos share a subject \
+             the bootstrap's stand instead, but for single ages, any threshold and reasons: there, Wilson takes photos \
+             as independent."
         )
     }
 }
