@@ -1,6 +1,7 @@
 //! `ward.toml`, parsed once into types that cannot be wrong. The one door to the machine's settings.
 //!
-//! The shipped `ward.toml` is compiled in and *is* the defaults; a file of the user's own is laid over it.
+//! The shipped `ward.toml` is compiled in and *is* the defaults; a file of the user's own is laid over it. A path that the
+//! file sets is relative to the file's folder, one that it leaves as it is to the working directory.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,6 +19,9 @@ const DEFAULTS: &str = include_str!("../../ward.toml");
 
 /// The file looked for when none is named.
 pub const FILE_NAME: &str = "ward.toml";
+
+/// How the metrics call a policy that came with a request: no configured policy may have that name.
+const INLINE: &str = "inline";
 
 /// The whole configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -126,11 +130,17 @@ impl Age {
     /// The named policies, checked.
     ///
     /// # Errors
-    /// The name of the first policy that contradicts itself, and how.
+    /// The name of the first policy that contradicts itself, and how; or the name, if none may be called so.
     pub fn policies(&self) -> Result<BTreeMap<String, Policy>, ConfigError> {
-        let checked = |(name, spec): (&String, &PolicySpec)| match Policy::new(*spec) {
-            Ok(policy) => Ok((name.clone(), policy)),
-            Err(source) => Err(ConfigError::Policy { name: name.clone(), source }),
+        let checked = |(name, spec): (&String, &PolicySpec)| {
+            let name = name.clone();
+            if name.is_empty() || name == INLINE {
+                return Err(ConfigError::PolicyName { name });
+            }
+            match Policy::new(*spec) {
+                Ok(policy) => Ok((name, policy)),
+                Err(source) => Err(ConfigError::Policy { name, source }),
+            }
         };
         self.policies.iter().map(checked).collect()
     }
@@ -197,6 +207,14 @@ pub enum ConfigError {
         /// How.
         source: InputError,
     },
+    /// A name that would count a policy's decisions together with those of callers' own policies.
+    #[error(
+        "[age.policies] names a policy `{name}`: give it another name, neither empty nor `{INLINE}`, which means a caller's own"
+    )]
+    PolicyName {
+        /// The policy's name.
+        name: String,
+    },
     /// More work in one request than is admitted at all: that request could never be answered.
     #[error(
         "[grooming] capacity must be at least max_messages and max_conversation_messages: raise it to {least}"
@@ -225,22 +243,33 @@ impl Config {
         Self::parse(&text, path)
     }
 
-    /// Lays `text` over the defaults; paths in it are relative to the folder of `path`.
+    /// Lays `text`, which stands in the file `path`, over the defaults.
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let invalid = |source| ConfigError::Invalid { path: path.to_path_buf(), source: Box::new(source) };
         // Parsed on its own first, so that a message points into the user's file and not into the sum of two.
         let own: Table = toml::from_str(text).map_err(invalid)?;
         let mut whole: Table = toml::from_str(DEFAULTS).map_err(invalid)?;
-        lay_over(&mut whole, own);
+        lay_over(&mut whole, own.clone());
         let mut config: Self = whole.try_into().map_err(invalid)?;
-        config.resolve(path.parent().unwrap_or(Path::new("")));
+        config.resolve(&own, path.parent().unwrap_or(Path::new("")));
         config.check()?;
         Ok(config)
     }
 
-    fn resolve(&mut self, folder: &Path) {
-        for path in [&mut self.age.bundle, &mut self.age.detector, &mut self.grooming.bundle] {
-            *path = folder.join(&path);
+    /// Makes the paths that the user's `own` table sets relative to its file's `folder`. The shipped ones name what comes
+    /// with the program, and lie elsewhere than a file in /etc.
+    fn resolve(&mut self, own: &Table, folder: &Path) {
+        let is_own = |section, key| own.get(section).and_then(|section| section.get(key)).is_some();
+        let paths = [
+            ("age", "bundle", Some(&mut self.age.bundle)),
+            ("age", "detector", Some(&mut self.age.detector)),
+            ("grooming", "bundle", Some(&mut self.grooming.bundle)),
+            ("grooming", "index", self.grooming.index.as_mut()),
+        ];
+        for (section, key, path) in paths {
+            if let Some(path) = path.filter(|_| is_own(section, key)) {
+                *path = folder.join(&*path);
+            }
         }
     }
 
@@ -284,7 +313,6 @@ mod tests {
     fn the_shipped_file_is_the_default() {
         let config = parse("").expect("the shipped file is valid");
         assert_eq!(config.server.listen.port(), 50051);
-        assert_eq!(config.age.bundle, Path::new("/etc/ward/models/bundles/age"));
         assert!(config.age.policies().expect("valid").contains_key("over-18-challenge-25"));
     }
 
@@ -293,6 +321,38 @@ mod tests {
         let config = parse("[age]\nmax_faces = 2\n[age.policies.mine]\nminimum_age = 18\npass_if_over = 30\nfail_if_under = 0\nmax_minor_pass_probability = 0.1").expect("valid");
         assert_eq!(config.age.max_faces.get(), 2);
         assert_eq!(config.age.policies().expect("valid").len(), 5);
+    }
+
+    #[test]
+    fn paths_of_a_file_are_relative_to_it_and_shipped_ones_to_the_working_directory() {
+        let paths = |text| {
+            let Config { age, grooming, .. } = parse(text).expect("valid");
+            (age.bundle, age.detector, grooming.bundle, grooming.index)
+        };
+        let path = |path: &str| PathBuf::from(path);
+        let [age, detector, grooming] =
+            ["age", "detector", "grooming"].map(|name| path("models/bundles").join(name));
+        let (own, index) = (path("/etc/ward/mine"), path("/etc/ward/my-index"));
+        assert_eq!(paths("[log]\nlevel = 'warn'"), (age.clone(), detector, grooming.clone(), None));
+        assert_eq!(
+            paths("[age]\ndetector = 'mine'\n[grooming]\nindex = 'my-index'"),
+            (age, own.clone(), grooming.clone(), Some(index))
+        );
+        let absolute = Some(path("/srv/index"));
+        assert_eq!(
+            paths("[age]\nbundle = 'mine'\ndetector = 'mine'\n[grooming]\nindex = '/srv/index'"),
+            (own.clone(), own, grooming, absolute)
+        );
+    }
+
+    #[test]
+    fn no_policy_has_the_name_of_those_that_come_with_requests() {
+        let policy =
+            "minimum_age = 18\npass_if_over = 30\nfail_if_under = 0\nmax_minor_pass_probability = 0.1";
+        for name in ["inline", "\"\""] {
+            let refusal = parse(&format!("[age.policies.{name}]\n{policy}")).expect_err("must be refused");
+            assert!(refusal.to_string().contains("give it another name"), "{refusal}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ use ::metrics_exporter_prometheus::PrometheusHandle;
 use proto::age::v1::age_estimation_service_server::AgeEstimationServiceServer;
 use proto::grooming::v1::grooming_detection_service_server::GroomingDetectionServiceServer;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::service::Routes;
 use tonic::transport::Server;
@@ -36,7 +37,6 @@ use api::age::AgeService;
 use api::grooming::GroomingService;
 use api::limits::{Bounded, Bounds};
 use health::Health;
-use index::IndexFolder;
 use shutdown::Drain;
 
 pub use app::{App, StartError};
@@ -84,6 +84,8 @@ pub async fn serve(
     metrics: Option<PrometheusHandle>,
     shutdown: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
+    // Caught from the start, also where there is no index to read again: it must not end the process.
+    let hangup = signal(SignalKind::hangup())?;
     let (trigger, drain) = shutdown::channel();
     let served = Served::new(drain.clone(), config.server.deadline());
     let health = Health::not_ready().await;
@@ -97,8 +99,8 @@ pub async fn serve(
 
     let app = load(config.clone()).await?;
     let app = served.app.get_or_init(|| app);
-    let followed = app.grooming.index_folder().map(IndexFolder::follow).transpose()?;
-    let _followed = followed.map(|follow| AbortOnDropHandle::new(tokio::spawn(follow)));
+    let followed = app.grooming.index_folder().map(|index| tokio::spawn(index.follow(hangup)));
+    let _followed = followed.map(AbortOnDropHandle::new);
     health.set(true).await;
     tracing::info!("ready");
     tokio::select! {

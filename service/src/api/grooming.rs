@@ -111,7 +111,7 @@ async fn score_messages(
                 Err(refusal) => to_wire::refusal(id, &Error::input(text_field(at), refusal)),
             })
             .collect(),
-        model: Some(to_wire::model(&app.grooming)),
+        model: Some(to_wire::model(&app.grooming, scored.index_sha256)),
         timings: Some(answer::timings(scored.timings)),
     })
 }
@@ -147,7 +147,7 @@ async fn score_conversation(
     Ok(wire::ScoreConversationResponse {
         conversation_id: request.conversation_id,
         message_risks,
-        model: Some(to_wire::model(&app.grooming)),
+        model: Some(to_wire::model(&app.grooming, scored.index_sha256)),
         timings: Some(answer::timings(scored.timings)),
         ..to_wire::conversation(assessment)
     })

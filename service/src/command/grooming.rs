@@ -9,7 +9,7 @@ use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
 use clap::Args;
 use models::grooming::{
-    Assessment, GroomingManifest, IndexSlot, MessageScorer, Observation, Prepare, Prepared, RiskModel,
+    Assessment, GroomingManifest, Index, IndexSlot, MessageScorer, Observation, Prepare, Prepared, RiskModel,
     RiskState, TextLimits, Turn, messages_in_context,
 };
 use models::{Bundle, InputError, Stage};
@@ -92,10 +92,13 @@ struct Pipeline {
 impl Pipeline {
     fn open(config: &Config) -> anyhow::Result<Self> {
         let bundle = Bundle::<GroomingManifest>::open(&config.grooming.bundle)?;
+        let folder = config.grooming.index.as_deref();
+        let index = folder.map(|folder| Index::open(folder, &bundle)).transpose()?;
+        let index = index.map(IndexSlot::new).unwrap_or_default();
         let limits = TextLimits { max_text_bytes: config.grooming.max_text_bytes.get() };
         Ok(Self {
             prepare: Prepare::open(&bundle, limits, config.grooming.screening())?,
-            scorer: MessageScorer::open(&bundle, service::config::cores(), IndexSlot::default())?,
+            scorer: MessageScorer::open(&bundle, service::config::cores(), index)?,
             risk_model: RiskModel::new(&bundle.manifest),
             context_turns: bundle.manifest.context_turns(),
         })

@@ -59,10 +59,24 @@ pub(crate) fn run(file: Option<&Path>, arguments: &Arguments) -> anyhow::Result<
     );
     let index = Index::new(encoder.meanings(&positives)?, encoder.meanings(&negatives)?);
     index.write(&build.out, &bundle).with_context(|| format!("cannot write {}", build.out.display()))?;
-    let (positives, negatives) = index.examples();
-    print(format!("{}: {positives} positive and {negatives} negative examples", build.out.display()))?;
-    print(format!("Use it with `index = \"{}\"` under [grooming] in ward.toml.", build.out.display()))?;
+    report(&build.out, &index, &positives)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was built, where it helps and where not.
+fn report(folder: &Path, index: &Index, positives: &[Tokens]) -> std::io::Result<()> {
+    let (all, negatives) = index.examples();
+    print(format!("{}: {all} positive and {negatives} negative examples", folder.display()))?;
+    let kept_back = positives.iter().filter(|example| !example.passes_screen).count();
+    if kept_back > 0 {
+        print(format!(
+            "With `screen = true` under [grooming], the first stage keeps {kept_back} of the {all} positive examples from \
+             the model even word for word, and more of what is like them: use `screen = false`."
+        ))?;
+    }
+    // A path in ward.toml is relative to that file, which may lie anywhere.
+    let folder = std::path::absolute(folder)?;
+    print(format!("Use it with `index = \"{}\"` under [grooming] in ward.toml.", folder.display()))
 }
 
 /// From lines to embeddings.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use models::grooming::{
-    self, GroomingManifest, IndexSlot, MessageInput, MessageScore, MessageScorer, Prepare, RiskModel,
+    self, GroomingManifest, Index, IndexSlot, MessageInput, MessageScore, MessageScorer, Prepare, RiskModel,
     TextLimits, Tokens,
 };
 use models::{Bundle, Identity, InferenceError, InputError, Stage as _};
@@ -39,21 +39,52 @@ pub struct GroomingPipeline {
     index_folder: Option<IndexFolder>,
 }
 
+/// Something of a request, with the index that was in use when the request came. Another one may come before its messages
+/// are scored, but an answer names only one.
+struct Indexed<T> {
+    index: Arc<Index>,
+    item: T,
+}
+
 /// Both steps of a message.
 struct Scoring {
     prepare: Prepare,
     scorer: MessageScorer,
+    /// The scorer's own: holds what the messages in work came with.
+    index: IndexSlot,
+}
+
+impl Scoring {
+    fn open(bundle: &Bundle<GroomingManifest>, config: &config::Grooming) -> Result<Self, StartError> {
+        let index = IndexSlot::default();
+        // One thread each: together no more than the cores that the process may use, unless configured otherwise.
+        let scorer = MessageScorer::open(bundle, NonZeroUsize::MIN, index.clone())?;
+        let limits = TextLimits { max_text_bytes: config.max_text_bytes.get() };
+        Ok(Self { prepare: Prepare::open(bundle, limits, config.screening())?, scorer, index })
+    }
+
+    fn score(&mut self, batch: Vec<Tokens>) -> Result<Vec<<Self as Steps>::Output>, InferenceError> {
+        let truncated: Vec<bool> = batch.iter().map(|tokens| tokens.truncated).collect();
+        let scores = self.scorer.run(batch)?.into_iter().zip(truncated);
+        let scored = |(score, truncated)| Ok(ScoredMessage { score, truncated, screened_out: false });
+        Ok(scores.map(scored).collect())
+    }
 }
 
 impl Steps for Scoring {
-    type Input = MessageInput;
-    type Ready = Tokens;
+    type Input = Indexed<MessageInput>;
+    type Ready = Indexed<Tokens>;
     type Output = Result<ScoredMessage, InputError>;
 
-    fn prepare(&mut self, input: MessageInput) -> Result<Prepared<Tokens, Self::Output>, InferenceError> {
-        let prepared = self.prepare.run(vec![input])?.pop();
+    fn prepare(
+        &mut self,
+        Indexed { index, item }: Self::Input,
+    ) -> Result<Prepared<Self::Ready, Self::Output>, InferenceError> {
+        let prepared = self.prepare.run(vec![item])?.pop();
         Ok(match prepared.ok_or(InferenceError::Rows { expected: 1, found: 0 })? {
-            Ok(grooming::Prepared::Tokens(item)) => Prepared::Ready { weight: item.len(), item },
+            Ok(grooming::Prepared::Tokens(item)) => {
+                Prepared::Ready { weight: item.len(), item: Indexed { index, item } }
+            }
             Ok(grooming::Prepared::ScreenedOut(score)) => {
                 Prepared::Finished(Ok(ScoredMessage { score, truncated: false, screened_out: true }))
             }
@@ -61,11 +92,17 @@ impl Steps for Scoring {
         })
     }
 
-    fn run(&mut self, batch: Vec<Tokens>) -> Result<Vec<Self::Output>, InferenceError> {
-        let truncated: Vec<bool> = batch.iter().map(|tokens| tokens.truncated).collect();
-        let scores = self.scorer.run(batch)?.into_iter().zip(truncated);
-        let scored = |(score, truncated)| Ok(ScoredMessage { score, truncated, screened_out: false });
-        Ok(scores.map(scored).collect())
+    /// All at once, but for the moment in which a new index comes.
+    fn run(&mut self, batch: Vec<Self::Ready>) -> Result<Vec<Self::Output>, InferenceError> {
+        let mut outputs = Vec::with_capacity(batch.len());
+        let mut batch = batch.into_iter().peekable();
+        while let Some(index) = batch.peek().map(|first| Arc::clone(&first.index)) {
+            let with_it = || batch.next_if(|next| Arc::ptr_eq(&next.index, &index));
+            let tokens = std::iter::from_fn(with_it).map(|next| next.item).collect();
+            self.index.replace(index);
+            outputs.extend(self.score(tokens)?);
+        }
+        Ok(outputs)
     }
 }
 
@@ -74,6 +111,8 @@ impl Steps for Scoring {
 pub struct ScoredMessages {
     /// A refused message costs its neighbours nothing.
     pub results: Vec<Result<ScoredMessage, InputError>>,
+    /// Of the manifest of the index that they were scored with; empty without one.
+    pub index_sha256: String,
     /// Where the time went.
     pub timings: Timings,
 }
@@ -99,14 +138,8 @@ impl GroomingPipeline {
         let index = IndexSlot::default();
         let folder = |path: PathBuf| IndexFolder::open(path, Arc::clone(&bundle), index.clone());
         let index_folder = config.index.clone().map(folder).transpose()?;
-        let limits = TextLimits { max_text_bytes: config.max_text_bytes.get() };
         let workers = workers(config.workers, cores());
-        // One thread each: together no more than the cores that the process may use, unless configured otherwise.
-        let steps = steps(workers, || {
-            let scorer = MessageScorer::open(&bundle, NonZeroUsize::MIN, index.clone())?;
-            let prepare = Prepare::open(&bundle, limits, config.screening())?;
-            Ok::<_, StartError>(Scoring { prepare, scorer })
-        })?;
+        let steps = steps(workers, || Scoring::open(&bundle, config))?;
         tracing::info!(model = MODEL, workers, threads_each = 1, cores = cores(), "workers");
         let rules = Rules {
             workers,
@@ -139,11 +172,6 @@ impl GroomingPipeline {
         self.index_folder.clone()
     }
 
-    /// sha256 of the manifest of the index in use; empty without one.
-    pub(crate) fn index_sha256(&self) -> String {
-        self.index.get().identity().map(|identity| identity.sha256.clone()).unwrap_or_default()
-    }
-
     /// What turns the scores of a conversation's messages into its risk.
     pub fn risk_model(&self) -> &RiskModel {
         &self.risk_model
@@ -154,16 +182,21 @@ impl GroomingPipeline {
         &self.bundle.manifest
     }
 
-    /// Scores messages, each on its own; they share batches with those of other requests. Admitted or refused as a
-    /// whole.
+    /// Scores messages, each on its own, all with the index of this moment; they share batches with those of other
+    /// requests. Admitted or refused as a whole.
     ///
     /// # Errors
     /// When there is no answer for the request as a whole.
     pub async fn score(&self, messages: Vec<MessageInput>, terms: Terms) -> Result<ScoredMessages, Error> {
-        let items = messages.into_iter().map(|message| (self.size(&message), message));
-        let items = items.map(|(size, message)| (message, size)).collect();
+        let index = self.index.get();
+        let index_sha256 = index.identity().map(|identity| identity.sha256.clone()).unwrap_or_default();
+        let item = |message| {
+            let size = self.size(&message);
+            (Indexed { index: Arc::clone(&index), item: message }, size)
+        };
+        let items = messages.into_iter().map(item).collect();
         let done = self.batcher.answer(Request { items, terms }).await?;
-        Ok(ScoredMessages { results: done.outputs, timings: done.timings })
+        Ok(ScoredMessages { results: done.outputs, index_sha256, timings: done.timings })
     }
 
     /// Bytes that the model reads, roughly: a tokenizer on the way in would cost more than it tells.
@@ -171,5 +204,79 @@ impl GroomingPipeline {
         let unread = message.context.len().saturating_sub(self.manifest().context_turns());
         let context = message.context[unread..].iter().map(|turn| turn.text.len().min(MAX_CONTEXT_BYTES));
         message.text.len().min(MAX_BYTES) + context.sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    use models::grooming::Meanings;
+
+    use super::*;
+    use crate::Config;
+    use crate::batcher::Priority;
+
+    fn config() -> Config {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../ward.toml");
+        let mut config = Config::load(Some(Path::new(file))).expect("the shipped file is valid");
+        config.grooming.workers = 1;
+        config.server.max_wait_ms = 120_000.try_into().expect("not 0");
+        config
+    }
+
+    fn message() -> MessageInput {
+        let text = "the blue door is open for you tonight".to_owned();
+        MessageInput { author: "a".to_owned(), text, context: Vec::new() }
+    }
+
+    fn tokens(scoring: &mut Scoring) -> Tokens {
+        let prepared = scoring.prepare.run(vec![message()]).expect("prepared").remove(0);
+        prepared.expect("no refusal").tokens().expect("not screened out")
+    }
+
+    /// One whose only example is the message.
+    fn index(scoring: &mut Scoring) -> Index {
+        let tokens = tokens(scoring);
+        Index::new(scoring.scorer.meanings(&[tokens]).expect("meanings"), Meanings::default())
+    }
+
+    fn scoring(bundle: &Bundle<GroomingManifest>) -> Scoring {
+        Scoring::open(bundle, &config().grooming).expect("both steps")
+    }
+
+    fn risk(result: &Result<ScoredMessage, InputError>) -> f32 {
+        result.as_ref().expect("a score").score.risk
+    }
+
+    #[test]
+    fn each_message_of_a_batch_is_scored_with_the_index_that_it_came_with() {
+        let bundle = Bundle::open(&config().grooming.bundle).expect("the shipped bundle");
+        let mut scoring = scoring(&bundle);
+        let (full, empty) = (Arc::new(index(&mut scoring)), Arc::new(Index::empty()));
+        let came_with = [&full, &empty, &empty, &full];
+        let batch = came_with.map(|index| Indexed { index: Arc::clone(index), item: tokens(&mut scoring) });
+        let risks: Vec<f32> = scoring.run(batch.into()).expect("scores").iter().map(risk).collect();
+        assert!(risks[0] > risks[1] + 0.01, "{risks:?}");
+        assert!((risks[0] - risks[3]).abs() < 1e-4 && (risks[1] - risks[2]).abs() < 1e-4, "{risks:?}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_names_the_index_that_it_was_scored_with() {
+        let (config, folder) = (config(), tempfile::tempdir().expect("a folder"));
+        let bundle = Bundle::open(&config.grooming.bundle).expect("the shipped bundle");
+        index(&mut scoring(&bundle)).write(folder.path(), &bundle).expect("written");
+        let grooming = config::Grooming { index: Some(folder.path().to_path_buf()), ..config.grooming };
+        let pipeline = GroomingPipeline::start(&grooming, &config.server).expect("a pipeline");
+        let terms =
+            || Terms { priority: Priority::Interactive, deadline: Instant::now() + Duration::from_secs(120) };
+        // The index goes as soon as the request has come.
+        let gone = async { pipeline.index.replace(Index::empty()) };
+        let (with, ()) = tokio::join!(biased; pipeline.score(vec![message()], terms()), gone);
+        let without = pipeline.score(vec![message()], terms()).await.expect("an answer");
+        let with = with.expect("an answer");
+        assert_eq!((with.index_sha256.len(), without.index_sha256.len()), (64, 0));
+        assert!(risk(&with.results[0]) > risk(&without.results[0]) + 0.01);
     }
 }

@@ -16,8 +16,8 @@ impl IndexSlot {
     }
 
     /// The index from now on; runs that have begun keep the old one.
-    pub fn replace(&self, index: Index) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(index);
+    pub fn replace(&self, index: impl Into<Arc<Index>>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = index.into();
     }
 
     /// The index of the moment.

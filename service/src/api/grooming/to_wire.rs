@@ -35,9 +35,9 @@ pub(super) fn message(
     }
 }
 
-/// Which model, and which examples of the platform's own.
-pub(super) fn model(pipeline: &GroomingPipeline) -> Model {
-    Model { index_sha256: pipeline.index_sha256(), ..answer::model(pipeline.identity()) }
+/// Which model, and which examples of the platform's own: those that the scores came from.
+pub(super) fn model(pipeline: &GroomingPipeline, index_sha256: String) -> Model {
+    Model { index_sha256, ..answer::model(pipeline.identity()) }
 }
 
 pub(super) fn refusal(message_id: String, error: &Error) -> wire::MessageResult {

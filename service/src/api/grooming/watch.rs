@@ -47,6 +47,7 @@ pub(super) struct Scored {
 /// What a message showed; no observation for one without text, which says nothing.
 struct Score {
     observation: Option<Observation>,
+    index_sha256: String,
     timings: Timings,
 }
 
@@ -140,7 +141,7 @@ impl Watch {
         let score = score_or_silence(result).map_err(|refusal| Error::input("message.text", refusal))?;
         let Pending { message_id, author_id, sent_at, .. } = pending;
         let observation = score.map(|score| Observation { message_id, author_id, sent_at, score });
-        Ok(Score { observation, timings: scored.timings })
+        Ok(Score { observation, index_sha256: scored.index_sha256, timings: scored.timings })
     }
 
     fn fold(&self, id: &str, score: Score) -> Result<Option<wire::RiskUpdate>, Error> {
@@ -152,7 +153,7 @@ impl Watch {
         let Some(assessment) = watched.observe(score.observation.as_ref()) else { return Ok(None) };
         Ok(Some(wire::RiskUpdate {
             message_risk,
-            model: Some(to_wire::model(&app.grooming)),
+            model: Some(to_wire::model(&app.grooming, score.index_sha256)),
             timings: Some(answer::timings(score.timings)),
             ..to_wire::update(assessment)
         }))
