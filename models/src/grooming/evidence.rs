@@ -46,6 +46,7 @@ impl AuthorEvidence {
     pub(crate) fn fade(&mut self, factor: f64) {
         self.signals.iter_mut().for_each(|evidence| *evidence *= factor);
         self.pieces.iter_mut().for_each(|piece| piece.lift *= factor);
+        self.pieces.retain(|piece| piece.lift >= SMALLEST_LIFT);
         self.pattern *= factor;
         self.escalation *= factor;
     }

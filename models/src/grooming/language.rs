@@ -39,11 +39,11 @@ impl From<String> for EnglishWords {
 }
 
 impl EnglishWords {
-    /// Counts in a normalised text.
-    pub(crate) fn count(&self, text: &str) -> WordCount {
+    /// Counts among the first `most` words of a normalised text: a pasted page weighs no more than a long message.
+    pub(crate) fn count(&self, text: &str, most: usize) -> WordCount {
         let is_part = |character: char| character.is_alphanumeric() || character == '\'';
         let words = text.split(|character| !is_part(character)).filter(|word| !word.is_empty());
-        words.fold(WordCount::default(), |count, word| {
+        words.take(most).fold(WordCount::default(), |count, word| {
             let english = self.0.contains(&word.to_lowercase());
             count.plus(WordCount { words: 1, english: u32::from(english) })
         })
@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn counts_words_and_the_common_ones_among_them() {
         let list = EnglishWords::from("the you don't u".to_owned());
-        assert_eq!(list.count("Don't u see the map?"), WordCount { words: 5, english: 3 });
-        assert_eq!(list.count("¿Dónde está el mapa?"), WordCount { words: 4, english: 0 });
+        assert_eq!(list.count("Don't u see the map?", 9), WordCount { words: 5, english: 3 });
+        assert_eq!(list.count("¿Dónde está el mapa?", 9), WordCount { words: 4, english: 0 });
+        assert_eq!(list.count("the the the the", 3), WordCount { words: 3, english: 3 });
     }
 }

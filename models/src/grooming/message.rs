@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2, ArrayD, Axis, IxDyn};
 use super::manifest::{Calibration, IndexSettings};
 use super::{GroomingManifest, IndexSlot, Meanings, PerSignal, Signal, Span, Tokens, WordCount};
 use crate::onnx::{Element, Input, OnnxModel, Signature, TensorSpec};
-use crate::{Bundle, InferenceError, LoadError, Stage};
+use crate::{Bundle, InferenceError, LoadError, Platt, Stage};
 
 /// The tokens of some messages, laid end to end, then the turns before them, then the pieces of those turns. A token attends
 /// to those of its own message alone. `models/training/grooming/export.py` writes such a model.
@@ -75,8 +75,7 @@ struct Outputs {
 struct Lists([Vec<i64>; INPUTS.len()]);
 
 impl MessageScorer {
-    /// A run of so many tokens is worth its fixed cost: on one core, more gain nothing, and half as many lose a
-    /// twentieth.
+    /// A run of so many tokens is worth its fixed cost: on one core, more gain nothing (docs/performance.md).
     pub const RUN_TOKENS: NonZeroUsize = NonZeroUsize::new(128).unwrap();
 
     /// Opens the bundle's `model.onnx`, to compute on `threads` threads, and warms it up. The examples in `index` raise the
@@ -118,11 +117,11 @@ impl MessageScorer {
         let lifts = lifts.unwrap_or_else(|| vec![0.0; messages.len()]);
         let mut of_message = outputs.token_logits.as_slice();
         let mut scores = Vec::with_capacity(messages.len());
-        for ((mut logits, message), lift) in outputs.logits.into_iter().zip(messages).zip(lifts) {
+        for ((logits, message), lift) in outputs.logits.iter().zip(messages).zip(lifts) {
             let (own, rest) = of_message.split_at(message.ids.len());
             of_message = rest;
-            logits[OUTPUTS - 1] += lift;
-            scores.push(self.calibrate(&logits, own, message));
+            scores
+                .push(MessageScore { risk: self.risk(logits, lift), ..self.calibrate(logits, own, message) });
         }
         Ok(scores)
     }
@@ -142,10 +141,10 @@ impl MessageScorer {
         Ok(Outputs { logits, token_logits, meanings })
     }
 
+    /// All but the risk.
     fn calibrate(&self, logits: &Row, of_tokens: &[Row], tokens: &Tokens) -> MessageScore {
         let signals =
             Signal::ALL.map(|signal| self.calibration.signals[signal].probability(logits[signal as usize]));
-        let risk = self.calibration.risk.probability(logits[OUTPUTS - 1]);
         // The first and the last token are no words.
         let of_words = &of_tokens[1..of_tokens.len() - 1];
         let spans = Signal::ALL.map(|signal| {
@@ -156,7 +155,13 @@ impl MessageScorer {
             let weights: Vec<f32> = of_words.iter().map(|row| row[index]).collect();
             Span::of_most_weight(&tokens.spans, &weights)
         });
-        MessageScore { risk, signals, spans, words: tokens.words }
+        MessageScore { signals, spans, words: tokens.words, ..MessageScore::default() }
+    }
+
+    /// With what the index adds to its log-odds.
+    fn risk(&self, logits: &Row, lift: f32) -> f32 {
+        let Platt { slope, offset } = self.calibration.risk;
+        Platt { slope, offset: offset + lift }.probability(logits[OUTPUTS - 1])
     }
 }
 

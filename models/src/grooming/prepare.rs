@@ -162,7 +162,7 @@ impl Prepare {
         }
         let passes_screen = self.passes_screen(&texts);
         if !passes_screen && self.screening == Screening::On {
-            let words = self.english.count(&texts.message.text);
+            let words = self.count_words(&texts.message.text);
             return Ok(Ok(Prepared::ScreenedOut(MessageScore { words, ..MessageScore::default() })));
         }
         Ok(Ok(Prepared::Tokens(self.tokens(texts, passes_screen)?)))
@@ -198,9 +198,14 @@ impl Prepare {
             turns: self.encoder.turns(context),
             spans: spans(&message, &pieces.bytes, original, self.encoder.room()),
             truncated: pieces.ids.len() > self.encoder.room(),
-            words: self.english.count(&message.text),
+            words: self.count_words(&message.text),
             passes_screen,
         })
+    }
+
+    /// Of what the model can read at most: a word is a piece or more.
+    fn count_words(&self, text: &str) -> WordCount {
+        self.english.count(text, self.encoder.room())
     }
 
     fn too_long(&self, text: &str) -> Option<InputError> {

@@ -130,19 +130,22 @@ impl ConversationRisk {
         self.authors.iter().filter(move |author| author.state == state).map(|author| author.id.as_str())
     }
 
-    /// Why the messages so far allow no judgement, if they allow none.
+    /// Why the messages so far allow no judgement, if they allow none. A state that was reached is not taken back by text that
+    /// would not have been judged.
     #[must_use]
     pub fn abstention(&self) -> Option<Abstention> {
-        Abstention::of(self.words, &self.model.0.language)
+        let judged = self.state() > RiskState::None;
+        Abstention::of(self.words, &self.model.0.language).filter(|_| !judged)
     }
 
-    /// What is left of old evidence when one more message arrives. Clocks that run backwards count as standing still.
+    /// What is left of old evidence when one more message arrives. Clocks that run backwards count as standing still until they
+    /// have caught up.
     fn fading(&mut self, sent_at: Option<f64>) -> f64 {
         let risk = &self.model.0.risk;
         let sent_at = sent_at.filter(|seconds| seconds.is_finite());
         let days =
             sent_at.zip(self.last_sent_at).map_or(0.0, |(now, last)| (now - last).max(0.0) / SECONDS_PER_DAY);
-        self.last_sent_at = sent_at.or(self.last_sent_at);
+        self.last_sent_at = sent_at.into_iter().chain(self.last_sent_at).reduce(f64::max);
         0.5_f64.powf(1.0 / risk.half_life_messages + days / risk.half_life_days)
     }
 

@@ -136,6 +136,47 @@ fn old_evidence_fades_with_time() {
 }
 
 #[test]
+fn a_clock_that_was_wrong_once_fades_nothing() {
+    let with_one_at = |moment: f64| {
+        let mut observations = pattern();
+        observations.iter_mut().for_each(|observation| observation.sent_at = Some(20_000.0 * DAY));
+        let mut others = [says("y", 8, score(0.01, &[])), says("y", 9, score(0.01, &[]))];
+        others[0].sent_at = Some(moment);
+        others[1].sent_at = Some(20_000.0 * DAY);
+        observations.extend(others);
+        run(&observations).pop().unwrap()
+    };
+    assert_eq!(with_one_at(0.0), with_one_at(20_000.0 * DAY));
+}
+
+#[test]
+fn what_has_faded_away_is_no_evidence() {
+    let mut observations = pattern();
+    observations.iter_mut().for_each(|observation| observation.sent_at = Some(0.0));
+    let mut late = says("y", 8, score(0.01, &[]));
+    late.sent_at = Some(2000.0 * 365.0 * DAY);
+    observations.push(late);
+    let last = run(&observations).pop().unwrap();
+    assert_eq!(last.state, RiskState::None);
+    assert_eq!(last.evidence, []);
+}
+
+#[test]
+fn text_of_another_language_takes_no_state_back() {
+    let foreign = |id| {
+        let words = WordCount { words: 60, english: 0 };
+        says("y", id, MessageScore { words, ..score(0.01, &[]) })
+    };
+    let mut observations = pattern();
+    observations.extend((8..40).map(foreign));
+    let all = run(&observations);
+    let reached = all.iter().position(|one| one.state == RiskState::Alert).unwrap();
+    assert!(all[reached..20].iter().all(|one| one.state > RiskState::None && one.abstained.is_none()));
+    let foreign_alone = run(&[foreign(0)]).pop().unwrap();
+    assert!(foreign_alone.abstained.is_some());
+}
+
+#[test]
 fn known_age_groups_shift_the_prior() {
     let with = |x: AgeGroup, y: AgeGroup| {
         let groups = HashMap::from([("x".to_owned(), x), ("y".to_owned(), y)]);

@@ -9,7 +9,7 @@ const ONE_WORD: f64 = 1.0;
 const UNKNOWN_WORD: f64 = 12.0;
 const UNKNOWN_LETTER: f64 = 2.0;
 /// Longer words are not looked for: what a text costs stays in proportion to its length.
-const LONGEST: usize = 16;
+pub(super) const LONGEST: usize = 16;
 /// Shorter words are not taken for misspelt.
 const LEAST_CORRECTED: usize = 4;
 /// A word with one of these at its end is a word, too: forms, and what is written without its apostrophe.

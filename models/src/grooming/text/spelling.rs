@@ -1,6 +1,6 @@
 //! Words that are disguised, stretched or mistyped: digits for letters, a space after each letter, one letter many times, slips.
 
-use super::dictionary::Dictionary;
+use super::dictionary::{Dictionary, LONGEST};
 use super::glyphs::Glyph;
 
 /// Digits and signs that stand for letters.
@@ -60,13 +60,12 @@ pub(super) fn close_up(glyphs: &mut Vec<Glyph>, words: &Dictionary) {
     let mut kept = Vec::with_capacity(glyphs.len());
     let mut rest = &glyphs[..];
     while !rest.is_empty() {
-        let spaced = if is_joined(kept.last()) { 0 } else { spaced_letters(rest, words) };
-        if spaced == 0 {
-            kept.push(rest[0].clone());
-        } else {
-            join(&rest[..spaced], words, &mut kept);
-        }
-        rest = &rest[spaced.max(1)..];
+        let run = if is_joined(kept.last()) { 0 } else { letters_apart(rest) };
+        let (run, after) = rest.split_at(run.max(1));
+        let (plain, spaced) = run.split_at(start_of_spaced(run, words));
+        kept.extend_from_slice(plain);
+        join(spaced, words, &mut kept);
+        rest = after;
     }
     *glyphs = kept;
 }
@@ -190,24 +189,35 @@ fn is_joined(glyph: Option<&Glyph>) -> bool {
     glyph.is_some_and(|glyph| is_word_part(glyph.character) || matches!(glyph.character, '\'' | '-'))
 }
 
-/// How many glyphs at the start are single letters with a space between them, when these are words; otherwise 0.
-fn spaced_letters(glyphs: &[Glyph], words: &Dictionary) -> usize {
+/// How many glyphs at the start are single letters with a space between them; 0 where there is none.
+fn letters_apart(glyphs: &[Glyph]) -> usize {
     let is_letter = |at: usize| glyphs.get(at).is_some_and(|glyph| glyph.character.is_alphanumeric());
-    let letters = (0..).take_while(|n| is_letter(2 * n) && !is_joined(glyphs.get(2 * n + 1))).count();
-    // A gap wider than one space, or anything but a space, ends the word.
-    let joined =
-        (1..letters).take_while(|n| glyphs[2 * n - 1].character == ' ').count() + usize::from(letters > 0);
-    let spaced = &glyphs[..(2 * joined).saturating_sub(1)];
-    let is_own_word = |glyph: &Glyph| WORDS_OF_ONE_LETTER.contains(glyph.character.to_ascii_lowercase());
-    let disguised =
-        spaced.iter().step_by(2).any(|glyph| glyph.character.is_alphabetic() && !is_own_word(glyph));
-    let read = lower_case(&spaced.iter().step_by(2).map(|glyph| glyph.character).collect::<Vec<char>>());
-    let is_spaced = if joined >= LEAST_SPACED {
-        disguised || words.place(&read).is_some_and(|place| place < COMMONEST)
-    } else {
-        SHORT_WORDS.contains(&read.as_str())
+    // A gap wider than one space, or anything but a space, ends the run.
+    let goes_on = |n: usize| n == 0 || glyphs[2 * n - 1].character == ' ';
+    let is_next = |&n: &usize| is_letter(2 * n) && goes_on(n) && !is_joined(glyphs.get(2 * n + 1));
+    (2 * (0..).take_while(is_next).count()).saturating_sub(1)
+}
+
+/// Where in a run of single letters those begin that make words; the end of the run if none do.
+///
+/// A letter that is no word by itself tells that all of the run is spaced. Where there is none, only its last letters can be a word, so the
+/// cost is that of the run's length.
+fn start_of_spaced(run: &[Glyph], words: &Dictionary) -> usize {
+    let letters: Vec<char> =
+        run.iter().step_by(2).map(|glyph| glyph.character.to_ascii_lowercase()).collect();
+    let is_part = |letter: &char| letter.is_alphabetic() && !WORDS_OF_ONE_LETTER.contains(*letter);
+    if letters.len() >= LEAST_SPACED && letters.iter().any(is_part) {
+        return 0;
+    }
+    let is_word = |start: &usize| {
+        let read = lower_case(&letters[*start..]);
+        match letters.len() - start {
+            LEAST_SPACED.. => words.place(&read).is_some_and(|place| place < COMMONEST),
+            _ => SHORT_WORDS.contains(&read.as_str()),
+        }
     };
-    if is_spaced { spaced.len() } else { 0 }
+    let first = letters.len().saturating_sub(LONGEST);
+    (first..letters.len()).find(is_word).map_or(run.len(), |start| 2 * start)
 }
 
 /// Letters and what joins them, as in `don't`: a part of such a word is no word to correct.
@@ -259,6 +269,13 @@ mod tests {
         assert_eq!(read("i s t h e c a s t l e o l d"), "is the castle old");
         assert_eq!(read("so i t is n o w, y o u"), "so it is now, you");
         assert_eq!(read("there's a t-shirt, i c u"), "there's a t-shirt, i c u");
+    }
+
+    #[test]
+    fn letters_that_are_words_stay_apart_however_many() {
+        // Read from each letter to the end of the run, this would take minutes.
+        let text = ["a i 1"; 100_000].join(" ");
+        assert_eq!(normalise(&text), text);
     }
 
     #[test]
