@@ -71,7 +71,8 @@ def describe(folder, val, log):
 
 
 def ages_of(rows):
-    return np.array([int(row["age"]) for row in rows])
+    """Whole years; the oldest count as 100, where the distribution ends."""
+    return np.array([int(row["age"]) for row in rows]).clip(0, AGES - 1)
 
 
 def answers(model, crops):
