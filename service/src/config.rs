@@ -21,7 +21,7 @@ const DEFAULTS: &str = include_str!("../../ward.toml");
 pub const FILE_NAME: &str = "ward.toml";
 
 /// How the metrics call a policy that came with a request: no configured policy may have that name.
-const INLINE: &str = "inline";
+pub(crate) const INLINE: &str = "inline";
 
 /// The whole configuration.
 #[derive(Debug, Clone, Deserialize)]

@@ -13,6 +13,7 @@ Each network is calibrated on the very faces that it is asked about: a few numbe
 
 import argparse
 import csv
+import itertools
 import json
 import os
 import sys
@@ -23,11 +24,16 @@ from scipy.stats import binomtest
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 import faces  # noqa: E402
+from data import PACKS  # noqa: E402
 
-PACKS = ("utkface", "aaf")
 SEED = 20267
 REFUSED = (0.15, 0.25)
+# By what a face may pass.
+SCORES = {f"P(at least {age})": lambda face, age=age: face["over"][str(age)] for age in (18, 21, 25)} | {
+    "the age": lambda face: face["age_years"]
+}
 BANDS = ((0, 7), (8, 12), (13, 17), (18, 24), (25, 120))
+ADULT_BANDS = ((25, 40), (41, 60), (61, 120))
 
 
 def main():
@@ -92,7 +98,7 @@ def read_samples(path):
 
 def table_of_errors(folds):
     lines = ["| true age | n | MAE | bias | in the interval | called 18 or older | 25 or older |", "|---|" + "---|" * 6]
-    for low, high in ((0, 120), *BANDS):
+    for low, high in ((0, 120), *BANDS, *ADULT_BANDS):
         band = [face for fold in folds for face in aged(fold, low, high)]
         error = np.array([face["age_years"] - face["age"] for face in band])
         within = np.mean([face["low"] <= face["age"] <= face["high"] for face in band])
@@ -103,27 +109,27 @@ def table_of_errors(folds):
 
 
 def table_of_passing(folds):
-    """By P(minor) with so many adults refused, the limit set in each fold by its own network; and by the policies."""
+    """By each score with so many adults refused, the limit set in each fold by its own network; and by the policies."""
     lines = ["| passes by | " + " | ".join(f"{low}–{high}" for low, high in BANDS) + " |", "|---|" + "---|" * len(BANDS)]
-    for refused in REFUSED:
-        lines.append(passing_row(f"P(minor), {refused:.0%} of 25 and older refused", passing_by_risk(folds, refused)))
+    for refused, (name, score) in itertools.product(REFUSED, SCORES.items()):
+        lines.append(passing_row(f"{name}, {refused:.0%} of 25 and older refused", passing_by(score, folds, refused)))
     for policy in folds[0][0]["policies"]:
         passing = [(face, face["policies"][policy] == "PASS") for fold in folds for face in fold]
         lines.append(passing_row(f"`{policy}`", passing))
     return "\n".join([*lines, ""])
 
 
-def passing_by_risk(folds, refused):
+def passing_by(score, folds, refused):
     """Every face, and whether it passes."""
-    limits = [np.quantile([face["p_minor"] for face in aged(fold, 25, 120)], 1 - refused) for fold in folds]
-    return [(face, face["p_minor"] <= limit) for fold, limit in zip(folds, limits) for face in fold]
+    limits = [np.quantile([score(face) for face in aged(fold, 25, 120)], refused) for fold in folds]
+    return [(face, score(face) >= limit) for fold, limit in zip(folds, limits) for face in fold]
 
 
 def table_of_groups(folds):
-    """Who passes and who is refused, group by group, as the data sets code them."""
+    """Who passes by P(at least 18) and who is refused, group by group, as the data sets code them."""
     head = [f"13–17 who pass, {refused:.0%} of all 25 and older refused" for refused in REFUSED]
     head = ["group", *head, "13–17 called 25 or older", "25 and older called under 25"]
-    passing = [passing_by_risk(folds, refused) for refused in REFUSED]
+    passing = [passing_by(SCORES["P(at least 18)"], folds, refused) for refused in REFUSED]
     lines = [row_of(head), "|---|" + "---|" * (len(head) - 1)]
     groups = {(key, value) for face, _ in passing[0] for key, value in face["groups"].items()}
     for key, value in sorted(groups):

@@ -17,15 +17,13 @@ use super::limits::terms_of;
 use super::status::in_our_words;
 use super::{Served, answer, last_word};
 use crate::batcher::Terms;
+use crate::config::INLINE;
 use crate::error::RequestFault;
 use crate::pipeline::{AssessedFace, AssessedPhoto};
 use crate::{App, Error, metrics};
 
 /// Photos of one stream in work at once; the stream's flow control holds back the rest.
 const STREAM_WINDOW: usize = 16;
-
-/// A policy that came with the request, in metrics.
-const INLINE: &str = "inline";
 
 /// The service.
 pub(crate) struct AgeService {
