@@ -27,6 +27,7 @@ import teacher  # noqa: E402
 from bundle import sha256  # noqa: E402
 from calibrate import challenge  # noqa: E402
 from finish import finish, predict  # noqa: E402
+from half import half  # noqa: E402
 from net import AGES, SIZE, Taught  # noqa: E402
 from progress import Run  # noqa: E402
 from start import go_on  # noqa: E402
@@ -129,7 +130,7 @@ def images_of(views):
 
 def cost_of(net, views, targets):
     image = images_of(views)
-    with torch.autocast("cpu", torch.bfloat16):
+    with half():
         logits, beside = net(image)
     return loss.total(logits, beside, targets)
 

@@ -23,6 +23,7 @@ from detect import Geometry, torch_raw  # noqa: E402
 from finish import finish  # noqa: E402
 from loss import detection_loss  # noqa: E402
 from bundle import sha256  # noqa: E402
+from half import half  # noqa: E402
 from net import FaceNet  # noqa: E402
 from progress import Run  # noqa: E402
 from start import go_on  # noqa: E402
@@ -85,7 +86,7 @@ def images_of(pictures):
 def loss_of(net, pictures):
     images = images_of(pictures)
     targets = [tuple(torch.from_numpy(part) for part in picture[1:]) for picture in pictures]
-    with torch.autocast("cpu", torch.bfloat16):
+    with half():
         raw = net(images)
     return detection_loss(raw.float(), targets, canvas.SIZE)
 
