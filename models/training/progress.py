@@ -82,6 +82,7 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "spent": self.spent,
+            "chance": torch.get_rng_state(),
         }
         torch.save(state, self.out / "checkpoint.tmp")
         (self.out / "checkpoint.tmp").replace(self.out / "checkpoint.pt")
@@ -95,4 +96,5 @@ class Run:
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.spent = state["step"], state["spent"]
+        torch.set_rng_state(state["chance"])
         self.log(f"resumed at step {self.step}")
