@@ -65,8 +65,10 @@ pub enum Prepared<R, O> {
         /// Its part of a batch: tokens, faces.
         weight: usize,
     },
-    /// It needs no run: it is refused, say.
+    /// It needs no run: there is nothing in it to be judged, say.
     Finished(O),
+    /// It cannot be read. What that took says nothing of what others take.
+    Refused(O),
 }
 
 /// What a caller hands in: answered as a whole.

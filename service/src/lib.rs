@@ -89,6 +89,8 @@ pub async fn serve(
     let (trigger, drain) = shutdown::channel();
     let served = Served::new(drain.clone(), config.server.deadline());
     let health = Health::not_ready().await;
+    let upkeep = metrics.clone().map(|handle| tokio::spawn(metrics::keep_up(handle)));
+    let _upkeep = upkeep.map(AbortOnDropHandle::new);
     let admin = axum::serve(listeners.admin, admin::routes(health.readiness.clone(), metrics));
     let _admin = AbortOnDropHandle::new(tokio::spawn(admin.into_future()));
     let routes = routes(&config, &served, &health)?;

@@ -27,6 +27,9 @@ const SECONDS: [f64; 16] =
 const COUNTS: [f64; 13] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0];
 const RATIOS: [f64; 8] = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.9];
 
+/// How often what histograms have recorded is taken in, whether or not anybody asks for the metrics.
+const UPKEEP: Duration = Duration::from_secs(5);
+
 /// Installs the recorder that all metrics of this process go to; the handle renders them as Prometheus text.
 ///
 /// # Errors
@@ -39,6 +42,19 @@ pub fn install() -> Result<PrometheusHandle, BuildError> {
         .install_recorder()?;
     describe();
     Ok(handle)
+}
+
+/// Takes in what histograms have recorded, again and again: where nobody asks for the metrics, it would pile up. Never ends.
+pub(crate) async fn keep_up(handle: PrometheusHandle) {
+    every(UPKEEP, || handle.run_upkeep()).await;
+}
+
+async fn every(period: Duration, mut upkeep: impl FnMut()) {
+    let mut ticks = tokio::time::interval(period);
+    loop {
+        ticks.tick().await;
+        upkeep();
+    }
 }
 
 fn describe() {
@@ -174,4 +190,23 @@ pub(crate) fn decision(policy: &str, outcome: &'static str, reason: &'static str
 #[allow(clippy::cast_precision_loss)] // a conversation has far fewer than 2^52 messages
 pub(crate) fn alerted(messages: usize) {
     histogram!(MESSAGES_TO_ALERT).record(messages as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn upkeep_comes_again_and_again_without_being_asked_for() {
+        let (done, mut seen) = tokio::sync::mpsc::channel(1);
+        let note = move || {
+            let _ = done.try_send(());
+        };
+        let upkeep = tokio::spawn(every(Duration::from_millis(1), note));
+        for _ in 0..3 {
+            seen.recv().await.expect("it goes on");
+        }
+        upkeep.abort();
+        assert!(upkeep.await.expect_err("it never ends by itself").is_cancelled());
+    }
 }

@@ -50,7 +50,8 @@ pub(crate) struct Options {
     /// Folder of the face detector
     #[arg(long, value_name = "DIR", default_value = "models/bundles/detector")]
     detector: PathBuf,
-    /// Configuration with age policies and max_pixels, laid over the shipped ones; if not given: ward.toml, where there is one
+    /// Configuration with age policies, max_pixels and max_message_bytes, laid over the shipped ones; if not given: ward.toml,
+    /// where there is one
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Only rows of this split

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -27,12 +27,19 @@ const FILE_NAME: &str = "ward.toml";
 pub(crate) struct Policies {
     by_name: BTreeMap<String, Policy>,
     limits: ImageLimits,
+    max_message_bytes: usize,
 }
 
 /// As much of the configuration as an age check depends on.
 #[derive(Deserialize)]
 struct Settings {
+    server: ServerSettings,
     age: AgeSettings,
+}
+
+#[derive(Deserialize)]
+struct ServerSettings {
+    max_message_bytes: NonZeroUsize,
 }
 
 #[derive(Deserialize)]
@@ -69,10 +76,17 @@ impl Policies {
             Ok((name, policy))
         };
         let limits = ImageLimits { max_pixels: settings.age.max_pixels.get() };
-        Ok(Self { by_name: settings.age.policies.into_iter().map(checked).collect::<Result<_>>()?, limits })
+        let max_message_bytes = settings.server.max_message_bytes.get();
+        let by_name = settings.age.policies.into_iter().map(checked).collect::<Result<_>>()?;
+        Ok(Self { by_name, limits, max_message_bytes })
     }
 
-    /// How large a photo the service accepts.
+    /// Whether the file fits into a message that the service accepts; the few bytes around it are not counted.
+    pub(crate) fn fits_a_message(&self, bytes: &[u8]) -> bool {
+        bytes.len() <= self.max_message_bytes
+    }
+
+    /// How many pixels the service accepts.
     pub(crate) fn limits(&self) -> ImageLimits {
         self.limits
     }
@@ -115,6 +129,9 @@ mod tests {
         assert_eq!(names(&policies), ["over-13", "over-16", "over-18", "over-18-challenge-25"]);
         assert_eq!(policies.identities()[0].sha256.len(), 64);
         assert_eq!(policies.limits().max_pixels, 25_000_000);
+        assert!(
+            policies.fits_a_message(&vec![0; 8 << 20]) && !policies.fits_a_message(&vec![0; (8 << 20) + 1])
+        );
     }
 
     #[test]

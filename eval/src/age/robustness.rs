@@ -45,7 +45,9 @@ fn pick(mut places: Vec<usize>, amount: usize, random: &mut Pcg64Mcg) -> Vec<usi
     places
 }
 
-/// Looks at a photo as it is and with every perturbation. `None`: it cannot be read as it is.
+/// Looks at a photo as it is and with every perturbation. `None`: it cannot be read, or would be refused, as it is.
+///
+/// What was perturbed may be as long as it likes: it is written without loss, as no user would send it.
 ///
 /// # Errors
 /// When a model or an encoder fails, which is no fault of the photo.
@@ -56,6 +58,9 @@ pub(crate) fn look_at_perturbed(
     (policies, seed): (&Policies, u64),
 ) -> Result<Option<Pair>> {
     let Ok(bytes) = std::fs::read(images.join(&photo.file)) else { return Ok(None) };
+    if !policies.fits_a_message(&bytes) {
+        return Ok(None);
+    }
     let Ok(pixels) = Pixels::decode(&bytes, policies.limits()) else { return Ok(None) };
     let whole = stages.look_at(bytes, policies)?;
     let subject = Subject::new(&pixels, whole.bounds, noise_seed(seed, &photo.file))?;

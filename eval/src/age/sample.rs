@@ -14,6 +14,9 @@ pub(crate) const AGES: [u32; 5] = [13, 16, 18, 21, 25];
 /// The reason of an image that is not there or may not be read; all others are those of the service.
 pub(crate) const UNREADABLE: &str = "FILE_UNREADABLE";
 
+/// What the service says of a message that it does not take, before any stage sees the photo in it.
+pub(crate) const TOO_LONG: &str = "MESSAGE_TOO_LARGE";
+
 /// Where the age of majority stands in [`AGES`].
 const MAJORITY: usize = 2;
 

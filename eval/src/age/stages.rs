@@ -13,7 +13,7 @@ use models::{Bundle, InferenceError, Stage};
 
 use super::latency::{Timings, timed};
 use super::policies::Policies;
-use super::sample::{AGES, Answer, Decided, Outcome, UNREADABLE};
+use super::sample::{AGES, Answer, Decided, Outcome, TOO_LONG, UNREADABLE};
 
 /// Both models, their files checked.
 #[derive(Debug)]
@@ -58,13 +58,14 @@ impl Stages {
         })
     }
 
-    /// Reads a file and looks at it. One that is missing or broken is an outcome like any other.
+    /// Reads a file and looks at it. One that is missing, broken or too long is an outcome like any other.
     ///
     /// # Errors
     /// When a model fails, which is no fault of the photo.
     pub(crate) fn look_at_file(&mut self, image: &Path, policies: &Policies) -> Result<Looked> {
         match std::fs::read(image) {
-            Ok(bytes) => self.look_at(bytes, policies),
+            Ok(bytes) if policies.fits_a_message(&bytes) => self.look_at(bytes, policies),
+            Ok(_) => Ok(Looked::refused(TOO_LONG, Timings::default())),
             Err(_) => Ok(Looked::refused(UNREADABLE, Timings::default())),
         }
     }

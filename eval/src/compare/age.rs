@@ -118,8 +118,8 @@ impl Row for Photo {
         self.age
     }
 
-    fn cluster(&self) -> &str {
-        self.subject.as_ref().unwrap_or(&self.file)
+    fn cluster(&self) -> [&str; 2] {
+        ["", self.subject.as_ref().unwrap_or(&self.file)]
     }
 
     fn slices(&self) -> Vec<String> {
@@ -198,6 +198,6 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(photo.slices(), ["by_age_band.13-17", "by_group.device/old", "by_group.sex/1"]);
-        assert_eq!((photo.cluster(), photo.side()), ("a.jpg", None));
+        assert_eq!((photo.cluster(), photo.side()), (["", "a.jpg"], None));
     }
 }

@@ -85,8 +85,10 @@ impl Row for Conversation {
         f64::from(self.label)
     }
 
-    fn cluster(&self) -> &str {
-        self.original.as_ref().unwrap_or(&self.conversation_id)
+    /// The original ids of two sources may be alike by accident.
+    fn cluster(&self) -> [&str; 2] {
+        let original = self.original.as_ref().unwrap_or(&self.conversation_id);
+        [self.source.as_deref().unwrap_or_default(), original]
     }
 
     fn slices(&self) -> Vec<String> {
@@ -201,6 +203,19 @@ mod tests {
         assert_eq!((found.key.as_str(), found.n), ("early.median_latency", 38));
         assert_eq!(found.figures, Some((21.5, 19.5)));
         assert_eq!(found.interval, Some(Range { low: -2.0, high: -2.0 }));
+    }
+
+    #[test]
+    fn originals_of_two_sources_are_two() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("samples.jsonl");
+        let line = |source: &str| {
+            let named = format!(r#""conversation_id":"{source}/1/0","original":"1","source":"{source}""#);
+            format!(r#"{{{named},"slice":null,"label":0,"risk":0.5,"first_alert":null}}"#)
+        };
+        std::fs::write(&file, [line("games"), line("school")].join("\n")).unwrap();
+        let pairs = Pairs::read::<Conversation>(&file, &file).unwrap();
+        assert_eq!(pairs.all().iter().map(|pair| pair.bag).collect::<Vec<_>>(), [0, 1]);
     }
 
     #[test]

@@ -61,7 +61,9 @@ impl<S: Copy + PartialEq> Measure<S> {
         let drawn = bootstrap.mean(&sums).filter(|_| bags.count >= LEAST_BAGS)?;
         match self.of {
             Of::Numbers(_) => Some(drawn),
-            Of::Share(_) => Some(wider(drawn, counts(cases).change_interval()?)),
+            // A draw knows only what happened: of shares that few cases move it makes too little. Newcombe's interval has
+            // a width even where none did, but takes every case for a case of its own. So the one is a floor under the other.
+            Of::Share(_) => Some(drawn.spanning(counts(cases).change_interval()?)),
         }
     }
 }
@@ -107,22 +109,7 @@ pub(super) fn same<'a, S: PartialEq + 'a>(pairs: impl IntoIterator<Item = &'a Pa
 
 /// How many cases are counted on which side.
 fn counts<S>(cases: &[(&Pair<S>, f64, f64)]) -> Paired {
-    let mut counts = Paired::default();
-    for (_, a, b) in cases {
-        match (*a > 0.0, *b > 0.0) {
-            (true, true) => counts.both += 1,
-            (true, false) => counts.lost += 1,
-            (false, true) => counts.gained += 1,
-            (false, false) => counts.neither += 1,
-        }
-    }
-    counts
-}
-
-/// A draw knows only what happened: of shares that few cases move it makes too little. Newcombe's interval has a width
-/// even where none did, but takes every case for a case of its own. So the one is a floor under the other.
-fn wider(drawn: Range, newcombe: Range) -> Range {
-    Range { low: drawn.low.min(newcombe.low), high: drawn.high.max(newcombe.high) }
+    cases.iter().map(|(_, a, b)| (*a > 0.0, *b > 0.0)).collect()
 }
 
 #[cfg(test)]

@@ -28,8 +28,9 @@ pub(super) trait Row: DeserializeOwned {
     fn identity(&self) -> &str;
     /// What both runs must agree on.
     fn truth(&self) -> f64;
-    /// Who or what is not independent of it: all rows of one cluster are drawn together.
-    fn cluster(&self) -> &str;
+    /// Who or what is not independent of it, by the source that names them and the name: all rows of one cluster are drawn
+    /// together.
+    fn cluster(&self) -> [&str; 2];
     /// The parts of the data that it belongs to, as keys of report.json.
     fn slices(&self) -> Vec<String>;
     /// What this run found.
@@ -138,7 +139,7 @@ impl<S: Copy> Pairs<S> {
 }
 
 impl Numbers {
-    fn of(&mut self, name: &str) -> Result<u32> {
+    fn of(&mut self, name: impl Hash) -> Result<u32> {
         let next = u32::try_from(self.0.len()).context("there are too many samples to compare")?;
         Ok(*self.0.entry(hash(name)).or_insert(next))
     }
@@ -182,9 +183,9 @@ fn each<R: Row>(path: &Path, mut then: impl FnMut(R) -> Result<()>) -> Result<()
 }
 
 /// The same on every machine and in every run: `DefaultHasher::new` has fixed keys.
-fn hash(text: &str) -> u64 {
+fn hash(name: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    name.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -215,8 +216,8 @@ mod tests {
             self.truth
         }
 
-        fn cluster(&self) -> &str {
-            &self.who
+        fn cluster(&self) -> [&str; 2] {
+            ["", &self.who]
         }
 
         fn slices(&self) -> Vec<String> {

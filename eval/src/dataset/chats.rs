@@ -75,6 +75,13 @@ pub(crate) struct Message {
     pub(crate) sent_at: Option<f64>,
 }
 
+impl Chat {
+    /// Whether both are pieces of one conversation. The original ids of two sources may be alike by accident.
+    pub(crate) fn shares_original(&self, other: &Self) -> bool {
+        (&self.source, &self.original) == (&other.source, &other.original)
+    }
+}
+
 /// The conversations of some files, one after the other; the first that is wrong is the last.
 pub(crate) struct Chats {
     rows: ChatRows,

@@ -1,4 +1,5 @@
-//! A share of messages with an interval that knows that the messages of one conversation are alike.
+//! A share with an interval that knows that the members of a cluster are alike: messages of one conversation, or pieces of
+//! one original.
 
 use crate::metrics::Range;
 
@@ -26,6 +27,11 @@ impl ClusteredShare {
         self.hits_squared += hits * hits;
         self.hits_times_n += hits * n;
         self.n_squared += n * n;
+    }
+
+    /// Those that are not empty.
+    pub(crate) fn clusters(&self) -> usize {
+        self.clusters as usize
     }
 
     /// Those counted.

@@ -39,7 +39,7 @@ use sample::{Sample, Texts};
 use stages::{Judged, Stages};
 use tally::{AuthorTruth, Tally};
 
-/// Conversations that a thread takes at a time: enough short messages of like length to fill a batch.
+/// Conversations that a thread takes at a time: enough short messages to fill a batch.
 const BLOCK: usize = 16;
 
 /// Which conversations, and which model.

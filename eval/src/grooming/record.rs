@@ -13,7 +13,7 @@ use crate::dataset::{Chat, Message};
 /// A conversation in figures.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record {
-    /// Which conversation it is a piece of.
+    /// Which conversation of its source it is a piece of.
     pub(crate) original: u64,
     /// After the last message, 0 to 1.
     pub(crate) risk: f32,
@@ -87,7 +87,7 @@ impl Records {
     pub(crate) fn add(&mut self, chat: &Chat, judgement: &Judgement) {
         let Judgement { walk, window_alert, baselines, .. } = judgement;
         self.records.push(Record {
-            original: hash(&chat.original),
+            original: original(&chat.source, &chat.original),
             risk: walk.risk,
             first_alert: walk.first_alert.and_then(count),
             window_alert: window_alert.and_then(count),
@@ -134,6 +134,11 @@ fn before_approach(chat: &Chat, first_alert: Option<usize>) -> Option<bool> {
     Some(first_alert.is_some_and(|messages| messages <= request))
 }
 
+/// The original ids of two sources may be alike by accident.
+fn original(source: &str, original: &str) -> u64 {
+    hash(&format!("{source}\0{original}"))
+}
+
 fn count(messages: usize) -> Option<NonZeroU32> {
     u32::try_from(messages).ok().and_then(NonZeroU32::new)
 }
@@ -145,8 +150,10 @@ pub(crate) mod testing {
 
     /// A conversation of which only what is said here matters.
     #[derive(Debug, Clone, Copy)]
-    pub(crate) struct Piece {
-        pub(crate) original: &'static str,
+    pub(crate) struct Piece<'a> {
+        /// None: the name of its class.
+        pub(crate) source: Option<&'a str>,
+        pub(crate) original: &'a str,
         pub(crate) positive: bool,
         pub(crate) risk: f32,
         /// 0: no alert.
@@ -156,17 +163,19 @@ pub(crate) mod testing {
         pub(crate) messages: u16,
     }
 
-    impl Piece {
+    impl Piece<'_> {
         /// Truth, risk and first alert; ten messages, no flicker, no warning of the sliding window.
         pub(crate) fn of((positive, risk, first_alert): (bool, f32, u32)) -> Self {
-            Self { original: "one", positive, risk, first_alert, window_alert: 0, flips: 0, messages: 10 }
+            let (source, original) = (None, "one");
+            Self { source, original, positive, risk, first_alert, window_alert: 0, flips: 0, messages: 10 }
         }
     }
 
-    /// Adds `piece` to the source and slice of its class.
-    pub(crate) fn add(records: &mut Records, piece: Piece) {
+    /// Adds `piece` to the slice of its class.
+    pub(crate) fn add(records: &mut Records, piece: Piece<'_>) {
+        let source = piece.source.unwrap_or(if piece.positive { "pattern" } else { "benign" });
         let record = Record {
-            original: hash(piece.original),
+            original: original(source, piece.original),
             risk: piece.risk,
             first_alert: NonZeroU32::new(piece.first_alert),
             window_alert: NonZeroU32::new(piece.window_alert),
@@ -177,7 +186,7 @@ pub(crate) mod testing {
                 max_message_risk: 1.0 - piece.risk,
                 skewness: piece.risk,
             },
-            source: records.names.of(if piece.positive { "pattern" } else { "benign" }),
+            source: records.names.of(source),
             slice: piece.positive.then(|| records.names.of("all")),
             positive: piece.positive,
             alert_screened: piece.first_alert > 0,
@@ -222,6 +231,12 @@ mod tests {
         chat.messages[2].positive = Some(true);
         let found = [Some(2), Some(3), None].map(|alert| before_approach(&chat, alert));
         assert_eq!(found, [Some(true), Some(false), Some(false)]);
+    }
+
+    #[test]
+    fn an_original_is_one_of_its_source() {
+        assert_eq!(original("games", "1"), original("games", "1"));
+        assert_ne!(original("games", "1"), original("school", "1"));
     }
 
     #[test]

@@ -54,7 +54,7 @@ impl Reservoir {
 impl Draw {
     fn offer(&mut self, chat: Chat) {
         // Two pieces of one conversation are not independent: the first that is drawn stands for all.
-        if self.drawn.iter().any(|drawn| drawn.original == chat.original) {
+        if self.drawn.iter().any(|drawn| drawn.shares_original(&chat)) {
             return;
         }
         self.offered += 1;
@@ -97,6 +97,16 @@ mod tests {
         }
         let ids: Vec<_> = reservoir.negatives().iter().map(|chat| chat.conversation_id.as_str()).collect();
         assert_eq!(ids, ["a/0", "b/0"]);
+    }
+
+    #[test]
+    fn two_sources_may_number_their_conversations_alike() {
+        let mut reservoir = Reservoir::new(5, 1);
+        for source in ["games", "school"] {
+            reservoir.offer(Chat { source: source.to_owned(), ..chat("1", false, &["text"]) });
+        }
+        let sources: Vec<_> = reservoir.negatives().iter().map(|chat| chat.source.as_str()).collect();
+        assert_eq!(sources, ["games", "school"]);
     }
 
     #[test]

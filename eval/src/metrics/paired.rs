@@ -18,16 +18,7 @@ pub(crate) struct Paired {
 impl Paired {
     /// Of cases before and after.
     pub(crate) fn of(before: &[bool], after: &[bool]) -> Self {
-        let mut paired = Self::default();
-        for pair in before.iter().zip(after) {
-            match pair {
-                (true, true) => paired.both += 1,
-                (true, false) => paired.lost += 1,
-                (false, true) => paired.gained += 1,
-                (false, false) => paired.neither += 1,
-            }
-        }
-        paired
+        before.iter().copied().zip(after.iter().copied()).collect()
     }
 
     /// The share before.
@@ -73,6 +64,22 @@ impl Paired {
             if determinant > 0.0 { (determinant - self.n() as f64 / 2.0).max(0.0) } else { determinant };
         let margins = (both + lost) * (gained + neither) * (both + gained) * (lost + neither);
         if margins > 0.0 { corrected / margins.sqrt() } else { 0.0 }
+    }
+}
+
+/// Of cases, each before and after.
+impl FromIterator<(bool, bool)> for Paired {
+    fn from_iter<I: IntoIterator<Item = (bool, bool)>>(cases: I) -> Self {
+        let mut paired = Self::default();
+        for case in cases {
+            match case {
+                (true, true) => paired.both += 1,
+                (true, false) => paired.lost += 1,
+                (false, true) => paired.gained += 1,
+                (false, false) => paired.neither += 1,
+            }
+        }
+        paired
     }
 }
 

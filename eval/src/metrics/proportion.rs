@@ -28,6 +28,13 @@ pub(crate) struct Range {
     pub(crate) high: f64,
 }
 
+impl Range {
+    /// The least that holds both.
+    pub(crate) fn spanning(self, other: Self) -> Self {
+        Self { low: self.low.min(other.low), high: self.high.max(other.high) }
+    }
+}
+
 impl Proportion {
     /// How many of `items` are `counted`.
     pub(crate) fn of<T>(items: impl IntoIterator<Item = T>, counted: impl Fn(T) -> bool) -> Self {

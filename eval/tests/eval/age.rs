@@ -86,6 +86,22 @@ fn a_photo_that_the_service_refuses_is_decided_on_by_no_policy() {
 }
 
 #[test]
+fn a_photo_longer_than_a_message_is_refused_as_the_service_does() {
+    let folder = photos();
+    let config = folder.path().join("own.toml");
+    // The portrait has 66,489 bytes, the file that is no photo 15.
+    fs::write(&config, "[server]\nmax_message_bytes = 1000\n").unwrap();
+    let report = age(folder.path(), CSV, &["--config", config.to_str().unwrap()]);
+    let samples = samples(folder.path());
+    let refused = (samples[0].get("policies"), &samples[0]["reasons"]);
+    assert_eq!(refused, (None, &json!(["MESSAGE_TOO_LARGE"])));
+    assert_eq!(samples[2]["reasons"], json!(["IMAGE_FORMAT"]));
+    let over_13 = &report["by_policy"][0];
+    assert_eq!((&over_13["n"], &over_13["n_refused"]), (&json!(0), &json!(3)));
+    assert_eq!(report["robustness"], json!([]));
+}
+
+#[test]
 fn a_wrong_folder_of_images_is_one_sentence_and_exit_2() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("photos.csv");

@@ -32,13 +32,13 @@ const WIDEST_PIXEL: u64 = 8;
 const LARGEST_PROFILE: u64 = 4 << 20;
 
 impl ImageLimits {
-    /// Refuses what has more pixels.
-    fn hold(self, (width, height): Size) -> Result<(), InputError> {
+    /// The pixels of a picture of this size; refuses what has more than the limit.
+    fn hold(self, (width, height): Size) -> Result<u64, InputError> {
         match u64::from(width) * u64::from(height) {
             pixels if pixels > self.max_pixels => {
                 Err(InputError::ImageTooLarge { width, height, limit: self.max_pixels })
             }
-            _ => Ok(()),
+            pixels => Ok(pixels),
         }
     }
 }
@@ -88,10 +88,14 @@ impl Photo {
     }
 }
 
-/// The pixels of a file, read off its header without decoding anything: a few microseconds, whoever wrote it.
-pub(super) fn pixels(bytes: &[u8]) -> Option<u64> {
-    let (width, height) = announced(bytes, sniff(bytes).ok()?)?;
-    Some(u64::from(width) * u64::from(height))
+/// The pixels of a file, read off its header without decoding anything: a few microseconds, whoever wrote it. `None` when there
+/// is no header to be read.
+///
+/// # Errors
+/// [`InputError::ImageTooLarge`] when it announces more than the limits hold.
+pub(super) fn pixels(bytes: &[u8], limits: ImageLimits) -> Result<Option<u64>, InputError> {
+    let size = sniff(bytes).ok().and_then(|format| announced(bytes, format));
+    size.map(|size| limits.hold(size)).transpose()
 }
 
 fn sniff(bytes: &[u8]) -> Result<ImageFormat, InputError> {
@@ -226,6 +230,7 @@ mod tests {
     #[test]
     fn pixels_are_told_by_a_header_alone() {
         let file = png_with_profile(1);
+        let pixels = |bytes| pixels(bytes, LIMITS).unwrap();
         assert_eq!((pixels(&file), pixels(&file[..24]), pixels(&file[..23])), (Some(1), Some(1), None));
     }
 }

@@ -21,9 +21,11 @@ pub struct PhotoInput {
 
 impl PhotoInput {
     /// The photo's pixels, read off its header; `None` when there is none to be read.
-    #[must_use]
-    pub fn pixels(&self) -> Option<u64> {
-        pixels(&self.bytes)
+    ///
+    /// # Errors
+    /// [`InputError::ImageTooLarge`] when they are more than the limits hold: nothing of it needs to be decoded to refuse it.
+    pub fn pixels(&self, limits: ImageLimits) -> Result<Option<u64>, InputError> {
+        pixels(&self.bytes, limits)
     }
 }
 

@@ -67,13 +67,14 @@ fn open(path: &Path) -> Result<Tokenizer, LoadError> {
 }
 
 impl Encoder {
-    /// Opens a `tokenizer.json`.
+    /// Opens a `tokenizer.json`. What a text spells like a special token is text.
     ///
     /// # Errors
     /// [`LoadError::Tokenizer`] when it cannot be read or lacks one of the special tokens.
     pub(crate) fn open(path: &Path, settings: TextSettings) -> Result<Self, LoadError> {
         let broken = |source| LoadError::Tokenizer { path: path.to_path_buf(), source };
-        let tokenizer = open(path)?;
+        let mut tokenizer = open(path)?;
+        tokenizer.set_encode_special_tokens(true);
         let id = |token: &str| {
             tokenizer.token_to_id(token).ok_or_else(|| broken(format!("it has no token {token}").into()))
         };

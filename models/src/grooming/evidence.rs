@@ -69,6 +69,11 @@ impl AuthorEvidence {
         lift
     }
 
+    /// Bytes of memory that it takes beyond its own size, roughly.
+    pub(crate) fn bytes(&self) -> usize {
+        self.pieces.iter().map(|piece| size_of::<Piece>() + piece.message_id.len()).sum()
+    }
+
     /// Logits above those of an author without any evidence.
     pub(crate) fn lift(&self, parameters: &RiskParameters) -> f64 {
         parameters.pattern * self.pattern

@@ -39,6 +39,13 @@ pub(crate) struct AgeGroupPriors {
     pub(crate) between_adults: f64,
 }
 
+/// How many of those who have spoken are known to be minors, and how many adults.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownAges {
+    pub(crate) minors: usize,
+    pub(crate) adults: usize,
+}
+
 /// Whether an author is a minor, where the platform knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AgeGroup {
@@ -72,6 +79,18 @@ impl RiskState {
     }
 }
 
+impl AgeGroupPriors {
+    /// The shift for an author of this group among all that are `known`, the author included.
+    pub(crate) fn prior(&self, group: Option<AgeGroup>, known: KnownAges) -> f64 {
+        match group {
+            Some(AgeGroup::Adult) if known.minors > 0 => self.adult_to_minor,
+            Some(AgeGroup::Adult) if known.adults > 1 => self.between_adults,
+            Some(AgeGroup::Minor) if known.minors > 1 => self.between_minors,
+            _ => 0.0,
+        }
+    }
+}
+
 impl RiskParameters {
     /// How strongly a message's risk speaks, 0 to 1, on the scale of log-odds: doubtful messages, however many, add nothing.
     pub(crate) fn strength(&self, risk: f64) -> f64 {
@@ -92,6 +111,48 @@ impl RiskParameters {
             RiskState::Watch
         } else {
             RiskState::None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRIORS: AgeGroupPriors =
+        AgeGroupPriors { adult_to_minor: 1.0, between_minors: -2.0, between_adults: -3.0 };
+
+    /// The shift for the author at `place`, told by looking at each of the others.
+    fn prior_by_each_other(groups: &[Option<AgeGroup>], place: usize) -> f64 {
+        let others = groups.iter().enumerate().filter(|&(at, _)| at != place);
+        let others: Vec<AgeGroup> = others.filter_map(|(_, group)| *group).collect();
+        let with_minors = others.contains(&AgeGroup::Minor);
+        match groups[place] {
+            Some(AgeGroup::Adult) if with_minors => PRIORS.adult_to_minor,
+            Some(AgeGroup::Adult) if !others.is_empty() => PRIORS.between_adults,
+            Some(AgeGroup::Minor) if with_minors => PRIORS.between_minors,
+            _ => 0.0,
+        }
+    }
+
+    #[test]
+    fn counting_all_says_what_looking_at_each_other_said() {
+        let kinds = [None, Some(AgeGroup::Minor), Some(AgeGroup::Adult)];
+        // Every conversation of up to six authors.
+        for (authors, mut number) in
+            (1..=6).flat_map(|authors| (0..3_usize.pow(authors)).map(move |n| (authors, n)))
+        {
+            let mut draw = |_| {
+                let kind = kinds[number % 3];
+                number /= 3;
+                kind
+            };
+            let groups: Vec<_> = (0..authors).map(&mut draw).collect();
+            let count = |group| groups.iter().filter(|&&of| of == Some(group)).count();
+            let known = KnownAges { minors: count(AgeGroup::Minor), adults: count(AgeGroup::Adult) };
+            for (place, &group) in groups.iter().enumerate() {
+                assert_eq!(PRIORS.prior(group, known), prior_by_each_other(&groups, place), "{groups:?}");
+            }
         }
     }
 }

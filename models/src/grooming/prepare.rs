@@ -6,8 +6,14 @@ use super::encoding::{ContextPieces, Encoder, TurnTokens, dictionary};
 use super::language::EnglishWords;
 use super::manifest::check_text;
 use super::screen::{Screen, ScreenedTurn};
+use super::text::Part;
 use super::{GroomingManifest, MessageScore, Normalised, Normaliser, Span, WordCount};
 use crate::{Bundle, InferenceError, InputError, LoadError, Stage};
+
+/// What is looked at of a message and of an earlier turn, in characters: many times what the model reads of ordinary words, and
+/// little enough that no text, however odd its spelling, holds up the others for long.
+const MESSAGE: Part = Part::First(2048);
+const TURN: Part = Part::Last(1024);
 
 /// What the machine accepts.
 #[derive(Debug, Clone, Copy)]
@@ -50,8 +56,13 @@ pub enum Screening {
 pub enum Prepared {
     /// The model reads it.
     Tokens(Tokens),
-    /// The first stage found nothing in it: risk and signals are 0.
-    ScreenedOut(MessageScore),
+    /// The first stage found nothing in it.
+    ScreenedOut {
+        /// Risk and signals are 0.
+        score: MessageScore,
+        /// Whether the message was longer than the first stage reads.
+        truncated: bool,
+    },
 }
 
 /// One message as the model reads it.
@@ -75,7 +86,7 @@ impl Prepared {
     pub fn tokens(self) -> Option<Tokens> {
         match self {
             Self::Tokens(tokens) => Some(tokens),
-            Self::ScreenedOut(_) => None,
+            Self::ScreenedOut { .. } => None,
         }
     }
 }
@@ -163,15 +174,17 @@ impl Prepare {
         let passes_screen = self.passes_screen(&texts);
         if !passes_screen && self.screening == Screening::On {
             let words = self.count_words(&texts.message.text);
-            return Ok(Ok(Prepared::ScreenedOut(MessageScore { words, ..MessageScore::default() })));
+            let score = MessageScore { words, ..MessageScore::default() };
+            return Ok(Ok(Prepared::ScreenedOut { score, truncated: texts.message.is_part }));
         }
         Ok(Ok(Prepared::Tokens(self.tokens(texts, passes_screen)?)))
     }
 
     fn texts<'a>(&self, input: &'a MessageInput, recent: &[Turn]) -> Texts<'a> {
-        let turn = |turn: &Turn| (turn.author == input.author, self.normaliser.normalise(&turn.text).text);
+        let read = |text: &str, part| self.normaliser.normalise_part(text, part);
+        let turn = |turn: &Turn| (turn.author == input.author, read(&turn.text, TURN).text);
         Texts {
-            message: self.normaliser.normalise(&input.text),
+            message: read(&input.text, MESSAGE),
             turns: recent.iter().map(turn).collect(),
             original: &input.text,
         }
@@ -197,7 +210,7 @@ impl Prepare {
             ids: self.encoder.message(&pieces.ids),
             turns: self.encoder.turns(context),
             spans: spans(&message, &pieces.bytes, original, self.encoder.room()),
-            truncated: pieces.ids.len() > self.encoder.room(),
+            truncated: message.is_part || pieces.ids.len() > self.encoder.room(),
             words: self.count_words(&message.text),
             passes_screen,
         })

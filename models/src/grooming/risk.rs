@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::evidence::AuthorEvidence;
 use super::manifest::LanguageSettings;
-use super::parameters::RiskParameters;
+use super::parameters::{KnownAges, RiskParameters};
 use super::{
     Abstention, AgeGroup, Assessment, AuthorAssessment, GroomingManifest, MessageScore, RiskState, WordCount,
 };
@@ -138,6 +138,14 @@ impl ConversationRisk {
         Abstention::of(self.words, &self.model.0.language).filter(|_| !judged)
     }
 
+    /// Bytes of memory that it takes beyond its own size, roughly: the callers' ids make most of them.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let groups = self.age_groups.keys().map(|id| size_of::<(String, AgeGroup)>() + id.len());
+        let authors = self.authors.iter().map(Author::bytes);
+        groups.chain(authors).sum::<usize>() + self.first_alert.as_ref().map_or(0, String::len)
+    }
+
     /// What is left of old evidence when one more message arrives. Clocks that run backwards count as standing still until they
     /// have caught up.
     fn fading(&mut self, sent_at: Option<f64>) -> f64 {
@@ -182,34 +190,19 @@ impl ConversationRisk {
 
     fn update_states(&mut self, message_id: &str) {
         let judged = self.abstention().is_none();
-        let priors: Vec<f64> = self.authors.iter().map(|author| self.prior(&author.id)).collect();
+        let groups: Vec<_> =
+            self.authors.iter().map(|author| self.age_groups.get(&author.id).copied()).collect();
+        let count = |group| groups.iter().filter(|&&of| of == Some(group)).count();
+        let known = KnownAges { minors: count(AgeGroup::Minor), adults: count(AgeGroup::Adult) };
         let risk = &self.model.0.risk;
-        for (author, prior) in self.authors.iter_mut().zip(priors) {
-            let logit = risk.intercept + prior + author.evidence.lift(risk);
+        for (author, &group) in self.authors.iter_mut().zip(&groups) {
+            let logit = risk.intercept + risk.age_groups.prior(group, known) + author.evidence.lift(risk);
             author.risk = 1.0 / (1.0 + (-logit).exp());
             author.state = if judged { risk.state(author.risk, author.state) } else { RiskState::None };
         }
         let alert = self.authors.iter().any(|author| author.state == RiskState::Alert);
         if alert && self.first_alert.is_none() {
             self.first_alert = Some(message_id.to_owned());
-        }
-    }
-
-    /// The shift for an author whose age group is known, by the known age groups of those who have spoken.
-    fn prior(&self, id: &str) -> f64 {
-        let priors = &self.model.0.risk.age_groups;
-        let others: Vec<AgeGroup> = self
-            .authors
-            .iter()
-            .filter(|author| author.id != id)
-            .filter_map(|author| self.age_groups.get(&author.id).copied())
-            .collect();
-        let with_minors = others.contains(&AgeGroup::Minor);
-        match self.age_groups.get(id) {
-            Some(AgeGroup::Adult) if with_minors => priors.adult_to_minor,
-            Some(AgeGroup::Adult) if !others.is_empty() => priors.between_adults,
-            Some(AgeGroup::Minor) if with_minors => priors.between_minors,
-            _ => 0.0,
         }
     }
 }
@@ -236,6 +229,11 @@ impl Author {
         }
         self.toward.sort_by(|left, right| right.1.total_cmp(&left.1));
         self.toward.truncate(MAX_TOWARD);
+    }
+
+    fn bytes(&self) -> usize {
+        let toward = self.toward.iter().map(|(id, _)| size_of::<(String, f64)>() + id.len());
+        size_of::<Self>() + self.id.len() + self.evidence.bytes() + toward.sum::<usize>()
     }
 
     fn assessment(&self) -> AuthorAssessment {

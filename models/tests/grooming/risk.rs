@@ -198,3 +198,18 @@ fn a_crowd_does_not_grow_the_state() {
     assert!(last.by_author.len() <= 64);
     assert_eq!(last.by_author[0].author_id, "x");
 }
+
+#[test]
+fn the_bytes_of_a_conversation_are_those_of_its_ids_and_bounded() {
+    let bytes = |guest: &str, guests: usize| {
+        let groups = HashMap::from([("x".to_owned(), AgeGroup::Adult)]);
+        let mut conversation = RiskModel::new(&bundle().manifest).conversation(groups);
+        let empty = conversation.bytes();
+        let said = (0..guests).map(|id| says(&format!("{guest} {id}"), id, score(0.9, &[Signal::Secrecy])));
+        said.for_each(|observation| conversation.observe(&observation));
+        conversation.bytes() - empty
+    };
+    assert!(bytes("a", 1) > 0);
+    assert!(bytes(&"a".repeat(200), 64) > bytes("a", 64) + 64 * 199);
+    assert!(bytes("guest", 900) < 2 * bytes("guest", 64), "a crowd is forgotten");
+}

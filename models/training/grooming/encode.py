@@ -49,6 +49,8 @@ class Encoder:
     def __init__(self) -> None:
         settings = tokenizer_json()
         self.tokenizer, self.normalise = Tokenizer.from_str(settings), Normaliser(settings)
+        # What a text spells like a special token is text.
+        self.tokenizer.encode_special_tokens = True
         self.cls, self.sep = (self.tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
 
     def pieces(self, text: str) -> list[int]:

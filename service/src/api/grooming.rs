@@ -1,12 +1,14 @@
 //! `ward.grooming.v1.GroomingDetectionService`: wire → domain → wire.
 
 mod ids;
+mod memory;
 mod to_wire;
 mod watch;
 
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use futures_util::{Stream, StreamExt as _};
 use models::InputError;
@@ -38,6 +40,9 @@ pub(crate) struct GroomingService {
     pub(crate) config: config::Grooming,
     pub(crate) max_message_bytes: usize,
 }
+
+/// By so much a sender's clock may be fast. A time further ahead is none: believed, it would fade all evidence before it, for good.
+const SECONDS_AHEAD: f64 = 86_400.0;
 
 type Updates = Pin<Box<dyn Stream<Item = Result<wire::RiskUpdate, Status>> + Send>>;
 
@@ -188,21 +193,28 @@ fn text_field(at: usize) -> String {
 }
 
 fn sent_at_all(messages: &[wire::ConversationMessage]) -> Result<Vec<Option<f64>>, Error> {
+    let now = now();
     let of = |(at, message): (usize, &wire::ConversationMessage)| {
-        sent_at(message).map_err(|fault| Error::request(format!("messages[{at}].sent_at"), fault))
+        sent_at(message, now).map_err(|fault| Error::request(format!("messages[{at}].sent_at"), fault))
     };
     messages.iter().enumerate().map(of).collect()
 }
 
-/// Seconds since the Unix epoch.
+/// The clock, in seconds since the Unix epoch.
+fn now() -> f64 {
+    SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs_f64()
+}
+
+/// Seconds since the Unix epoch; `None` also for a time that cannot be `now`'s past.
 #[allow(clippy::cast_precision_loss)] // seconds of four-digit years are far below 2^52
-fn sent_at(message: &wire::ConversationMessage) -> Result<Option<f64>, RequestFault> {
+fn sent_at(message: &wire::ConversationMessage, now: f64) -> Result<Option<f64>, RequestFault> {
     const FIRST: i64 = -62_135_596_800; // 0001-01-01T00:00:00Z
     const LAST: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
     match message.sent_at {
         None => Ok(None),
         Some(time) if (FIRST..=LAST).contains(&time.seconds) && (0..1_000_000_000).contains(&time.nanos) => {
-            Ok(Some(time.seconds as f64 + f64::from(time.nanos) * 1e-9))
+            let seconds = time.seconds as f64 + f64::from(time.nanos) * 1e-9;
+            Ok(Some(seconds).filter(|&seconds| seconds <= now + SECONDS_AHEAD))
         }
         Some(_) => Err(RequestFault::Timestamp),
     }
@@ -228,4 +240,21 @@ fn age_groups(authors: Vec<wire::Author>) -> Result<HashMap<String, AgeGroup>, E
         groups.insert(author.author_id, group);
     }
     Ok(groups)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_more_than_a_day_ahead_is_none() {
+        const NOW: i64 = 1_700_000_000;
+        let at = |ahead: i64| {
+            let time = Some(prost_types::Timestamp { seconds: NOW + ahead, nanos: 0 });
+            let message = wire::ConversationMessage { sent_at: time, ..Default::default() };
+            sent_at(&message, NOW as f64).expect("a time")
+        };
+        let known = [-1_000_000, 0, 86_400].map(|ahead| at(ahead).is_some());
+        assert_eq!((known, at(86_401), at(365 * 86_400)), ([true; 3], None, None));
+    }
 }

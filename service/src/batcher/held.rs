@@ -110,7 +110,7 @@ impl<S: Steps> Held<S> {
                 *slot = Slot::Ready(item, took);
                 None
             }
-            Some(Prepared::Finished(output)) => {
+            Some(Prepared::Finished(output) | Prepared::Refused(output)) => {
                 *slot = Slot::Taken(took);
                 self.finish(id, output, (begun + took, Duration::ZERO))
             }

@@ -61,6 +61,17 @@ pub(super) enum Work {
     Run,
 }
 
+/// What came of preparing an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Preparation {
+    /// It has this weight, and is to be run.
+    Ready(usize),
+    /// It needs no run.
+    Finished,
+    /// It was refused, or the step failed, after so long.
+    Refused(Duration),
+}
+
 /// The decisions of one batcher.
 #[derive(Debug)]
 pub(super) struct Policy {
@@ -141,19 +152,33 @@ impl Policy {
         Step { number, work, items, measures, priority }
     }
 
-    /// A step to prepare has ended: the weight of each item, or `None` where it needs no run any more.
-    pub(super) fn prepared(&mut self, step: &Step, weights: &[Option<usize>], time: Span) {
-        self.costs.prepared(&step.measures, time.took);
-        for ((&id, &size), &weight) in step.items.iter().zip(&step.measures).zip(weights) {
-            match weight {
-                Some(weight) => {
+    /// A step to prepare has ended, and what came of each item.
+    pub(super) fn prepared(&mut self, step: &Step, items: &[Preparation], time: Span) {
+        self.learn_preparing(step, items, time.took);
+        for ((&id, &size), &item) in step.items.iter().zip(&step.measures).zip(items) {
+            match item {
+                Preparation::Ready(weight) => {
                     self.costs.weighed(size, weight);
                     self.requests.entry(id.0).and_modify(|request| request.prepared(id.1, weight));
                 }
-                None => self.finish(id),
+                Preparation::Finished | Preparation::Refused(_) => self.finish(id),
             }
         }
         self.end(step, time);
+    }
+
+    /// What is refused is mostly refused at once, whatever its size: it would teach that large items cost nothing.
+    fn learn_preparing(&mut self, step: &Step, items: &[Preparation], took: Duration) {
+        let (mut sizes, mut took) = (Vec::with_capacity(items.len()), took);
+        for (&size, &item) in step.measures.iter().zip(items) {
+            match item {
+                Preparation::Ready(_) | Preparation::Finished => sizes.push(size),
+                Preparation::Refused(refusing) => took = took.saturating_sub(refusing),
+            }
+        }
+        if !sizes.is_empty() {
+            self.costs.prepared(&sizes, took);
+        }
     }
 
     /// A step to run has ended.

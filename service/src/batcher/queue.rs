@@ -113,8 +113,8 @@ impl<S: Steps> Queue<S> {
         let mut state = self.lock();
         match &report.outcome {
             Outcome::Prepared(items) => {
-                let weights: Vec<_> = items.iter().map(|item| item.weight()).collect();
-                state.policy.prepared(&report.step, &weights, time);
+                let items: Vec<_> = items.iter().map(|item| item.preparation()).collect();
+                state.policy.prepared(&report.step, &items, time);
             }
             Outcome::Ran(_) => state.policy.ran(&report.step, time),
         }

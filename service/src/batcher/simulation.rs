@@ -12,7 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64;
 
 use super::cost::{Expectation, Line};
-use super::policy::{Claim, Moment, Policy, Span, Step, Work};
+use super::policy::{Claim, Moment, Policy, Preparation, Span, Step, Work};
 use super::request::{Priority, Rank};
 use super::rules::Rules;
 
@@ -261,8 +261,8 @@ impl World {
             // A request that left in the meantime has no length any more, and nobody asks for it.
             let weight =
                 |(rank, place): &(Rank, usize)| self.asked.get(rank).map_or(1, |asked| asked.lengths[*place]);
-            let weights: Vec<_> = step.items.iter().map(weight).map(Some).collect();
-            self.policy.prepared(step, &weights, time);
+            let items: Vec<_> = step.items.iter().map(weight).map(Preparation::Ready).collect();
+            self.policy.prepared(step, &items, time);
             return;
         }
         self.policy.ran(step, time);

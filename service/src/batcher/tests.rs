@@ -29,7 +29,7 @@ impl Steps for Doubler {
         match number {
             -1 => panic!("as asked"),
             -2 => Err(InferenceError::NotFinite),
-            REFUSED => Ok(Prepared::Finished(REFUSED)),
+            REFUSED => Ok(Prepared::Refused(REFUSED)),
             item => Ok(Prepared::Ready { item, weight }),
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use models::InferenceError;
 
-use super::policy::Step;
+use super::policy::{Preparation, Step};
 use super::queue::Queue;
 use super::{Prepared, Steps};
 use crate::metrics::BatcherMeter;
@@ -38,11 +38,12 @@ pub(super) struct Attempt<S: Steps> {
 }
 
 impl<S: Steps> Attempt<S> {
-    /// The weight of an item that is to be run.
-    pub(super) fn weight(&self) -> Option<usize> {
+    /// What the policy learns of it.
+    pub(super) fn preparation(&self) -> Preparation {
         match &self.prepared {
-            Some(Prepared::Ready { weight, .. }) => Some(*weight),
-            Some(Prepared::Finished(_)) | None => None,
+            Some(Prepared::Ready { weight, .. }) => Preparation::Ready(*weight),
+            Some(Prepared::Finished(_)) => Preparation::Finished,
+            Some(Prepared::Refused(_)) | None => Preparation::Refused(self.took),
         }
     }
 }

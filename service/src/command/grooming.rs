@@ -116,7 +116,7 @@ impl Pipeline {
                     said.push((number, message, None));
                     tokens.push(read);
                 }
-                Ok(Prepared::ScreenedOut(score)) => said.push((number, message, Some(score))),
+                Ok(Prepared::ScreenedOut { score, .. }) => said.push((number, message, Some(score))),
                 // A message without text says nothing.
                 Err(InputError::TextEmpty) => {}
                 Err(refusal) => return Err(refusal).with_context(|| format!("message {number}")),

@@ -32,7 +32,7 @@ pub struct AgePipeline {
     identity: Identity,
     detector: Identity,
     default_thresholds: Vec<u32>,
-    max_pixels: u64,
+    limits: ImageLimits,
 }
 
 /// Both steps of a photo.
@@ -51,7 +51,7 @@ impl Steps for Assessing {
         Ok(match prepared.ok_or(InferenceError::Rows { expected: 1, found: 0 })? {
             Ok(faces) if faces.is_empty() => Prepared::Finished(Ok(Vec::new())),
             Ok(faces) => Prepared::Ready { weight: faces.len(), item: faces },
-            Err(refusal) => Prepared::Finished(Err(refusal)),
+            Err(refusal) => Prepared::Refused(Err(refusal)),
         })
     }
 
@@ -115,7 +115,7 @@ impl AgePipeline {
             identity: bundle.identity().clone(),
             detector: detector.identity().clone(),
             default_thresholds: bundle.manifest.answer.thresholds.clone(),
-            max_pixels: limits.max_pixels,
+            limits,
         })
     }
 
@@ -156,10 +156,46 @@ impl AgePipeline {
         photo: PhotoInput,
         terms: Terms,
     ) -> Result<Result<AssessedPhoto, InputError>, Error> {
-        let size = photo.pixels().map_or(0, |pixels| pixels.min(self.max_pixels) / 1000);
-        let items = vec![(photo, usize::try_from(size).unwrap_or(usize::MAX))];
+        // One that is too large takes no place in line: it needs no work to be refused, and none may be foreseen for it.
+        let pixels = match photo.pixels(self.limits) {
+            Ok(pixels) => pixels.unwrap_or(0),
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let items = vec![(photo, usize::try_from(pixels / 1000).unwrap_or(usize::MAX))];
         let Done { outputs, timings } = self.batcher.answer(Request { items, terms }).await?;
         let faces = outputs.into_iter().next().ok_or(Error::Internal)?;
         Ok(faces.map(|faces| AssessedPhoto { faces, timings }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::Config;
+    use crate::batcher::Priority;
+
+    /// The header of a PNG, and nothing behind it.
+    fn header(width: u32, height: u32) -> PhotoInput {
+        let parts: [&[u8]; 4] =
+            [b"\x89PNG\r\n\x1A\n\0\0\0\x0D", b"IHDR", &width.to_be_bytes(), &height.to_be_bytes()];
+        PhotoInput { bytes: parts.concat(), max_faces: NonZeroUsize::MIN }
+    }
+
+    #[tokio::test]
+    async fn a_photo_that_is_too_large_is_refused_before_the_door() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../ward.toml");
+        let mut config = Config::load(Some(Path::new(file))).expect("the shipped file is valid");
+        config.age.workers = 1;
+        let pipeline = AgePipeline::start(&config.age, &config.server).expect("a pipeline");
+        // Nothing that goes through the door is answered so late.
+        let terms = || Terms { priority: Priority::Interactive, deadline: Instant::now() };
+        let refused = pipeline.assess(header(10_000, 10_000), terms()).await.expect("an answer").map(drop);
+        let limit = config.age.max_pixels.get();
+        assert_eq!(refused, Err(InputError::ImageTooLarge { width: 10_000, height: 10_000, limit }));
+        let late = pipeline.assess(header(100, 100), terms()).await.map(drop);
+        assert_eq!(late, Err(Error::DeadlineExceeded));
     }
 }

@@ -85,10 +85,10 @@ impl Steps for Scoring {
             Ok(grooming::Prepared::Tokens(item)) => {
                 Prepared::Ready { weight: item.len(), item: Indexed { index, item } }
             }
-            Ok(grooming::Prepared::ScreenedOut(score)) => {
-                Prepared::Finished(Ok(ScoredMessage { score, truncated: false, screened_out: true }))
+            Ok(grooming::Prepared::ScreenedOut { score, truncated }) => {
+                Prepared::Finished(Ok(ScoredMessage { score, truncated, screened_out: true }))
             }
-            Err(refusal) => Prepared::Finished(Err(refusal)),
+            Err(refusal) => Prepared::Refused(Err(refusal)),
         })
     }
 

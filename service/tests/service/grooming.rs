@@ -1,5 +1,7 @@
 //! Scores over gRPC are those of the pipeline in process, message by message.
 
+use std::time::SystemTime;
+
 use models::grooming::{
     GroomingManifest, IndexSlot, MessageInput, MessageScorer, Prepare, Screening, Signal, TextLimits, Turn,
     messages_in_context,
@@ -140,4 +142,21 @@ async fn a_message_without_an_id_is_named_by_its_place() {
     // The example's own ids are its places.
     assert_eq!(nameless.first_alert_message_id, named.first_alert_message_id);
     assert_eq!(nameless.evidence, named.evidence);
+}
+
+#[tokio::test]
+async fn a_time_in_the_future_erases_nothing() {
+    const YEAR: i64 = 365 * 86_400;
+    let server = Server::ready().await;
+    let now = i64::try_from(SystemTime::UNIX_EPOCH.elapsed().expect("a clock").as_secs()).expect("a time");
+    let last_at = async |seconds: Option<i64>| {
+        let time = |seconds| prost_types::Timestamp { seconds, nanos: 0 };
+        let mut request = conversation();
+        request.messages.iter_mut().for_each(|message| message.sent_at = Some(time(now)));
+        request.messages.last_mut().expect("messages").sent_at = seconds.map(time);
+        server.grooming().score_conversation(request).await.expect("an answer").into_inner()
+    };
+    let (ahead, none) = (last_at(Some(now + YEAR)).await, last_at(None).await);
+    assert_eq!((ahead.state(), none.state()), (State::Alert, State::Alert));
+    assert_eq!(ahead.risk, none.risk);
 }

@@ -8,7 +8,7 @@ use proto::grooming::v1::{
 use tokio_stream::StreamExt as _;
 use tonic::Code;
 
-use crate::server::{Server, conversation, portrait};
+use crate::server::{Server, conversation, count, portrait};
 
 #[tokio::test]
 async fn each_photo_of_a_stream_fails_or_succeeds_on_its_own() {
@@ -123,4 +123,20 @@ async fn a_watcher_is_told_when_draining_begins() {
     let end = updates.message().await.expect_err("the stream ends with a status");
     assert_eq!(end.code(), Code::Unavailable);
     done.await.expect("no panic").expect("a clean end");
+}
+
+#[tokio::test]
+async fn a_message_that_is_sent_again_is_scored_as_if_for_the_first_time() {
+    // More conversations than there could be room for at once: it is taken as they come.
+    let server =
+        Server::ready_with(|config| config.grooming.max_watched_conversations = count(1 << 60)).await;
+    let mut requests = watched("one", UpdateMode::EveryMessage);
+    requests.truncate(3);
+    requests.push(requests[2].clone());
+    let updates =
+        server.grooming().watch_conversations(tokio_stream::iter(requests)).await.expect("a stream");
+    let updates: Vec<_> = updates.into_inner().map(|update| update.expect("an update")).collect().await;
+    let (first, again) = (&updates[2], &updates[3]);
+    assert_eq!(first.message_id, again.message_id);
+    assert!((first.message_risk - again.message_risk).abs() < 1e-4, "{first:?} {again:?}");
 }

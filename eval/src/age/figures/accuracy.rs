@@ -39,7 +39,7 @@ pub(crate) struct Accuracy {
     pub(crate) interval_coverage_interval: Option<Range>,
 }
 
-/// Intervals of all that depends on sums over photos, from the same draws.
+/// Intervals, each by the people on those photos that the figure is of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Intervals {
     /// Of the share without an estimate.
@@ -104,31 +104,51 @@ impl Intervals {
     /// Of these photos: by person where photos share one; else shares get the interval of Wilson, which does not
     /// collapse where nobody or everybody is counted.
     pub(crate) fn of(samples: &[&Sample], bootstrap: Bootstrap) -> Self {
-        let clusters = Clusters::of_samples(samples);
-        let drawn = clusters.intervals(bootstrap, samples.iter().map(|sample| amounts(sample)), figures);
-        let [failure, mae, bias, sd, cs3, cs5, cs8, coverage, minor_pass, adult_refusal] = drawn;
-        let share = |proportion: Proportion, drawn| share_interval(proportion, drawn, &clusters);
-        Self {
-            failure: share(unanswered(samples), failure),
-            mae,
-            bias,
-            sd,
-            close: [cs3, cs5, cs8],
-            coverage: share(covered(samples), coverage),
-            minor_pass: share(minors_over(samples, PASS_AGE), minor_pass),
-            adult_refusal: share(adults_under(samples, REFUSAL_AGE), adult_refusal),
-        }
+        let [mae, bias, sd] = error_intervals(samples, bootstrap);
+        let [failure] = share_intervals(samples, bootstrap, |sample| Some([sample.answer().is_none()]));
+        let [cs3, cs5, cs8, coverage] = share_intervals(samples, bootstrap, |sample| {
+            let (answer, age) = (sample.answer()?, sample.photo.age);
+            let [cs3, cs5, cs8] = CLOSE.map(|reach| answer.error(age).abs() <= reach);
+            Some([cs3, cs5, cs8, answer.covers(age)])
+        });
+        let [minor_pass] = share_intervals(samples, bootstrap, |sample| {
+            let answer = sample.answer()?;
+            MINORS.contains(&sample.photo.age).then(|| [answer.looks(PASS_AGE)])
+        });
+        let [adult_refusal] = share_intervals(samples, bootstrap, |sample| {
+            let answer = sample.answer()?;
+            ADULTS.contains(&sample.photo.age).then(|| [!answer.looks(REFUSAL_AGE)])
+        });
+        Self { failure, mae, bias, sd, close: [cs3, cs5, cs8], coverage, minor_pass, adult_refusal }
     }
 }
 
-fn share_interval(share: Proportion, drawn: Option<Range>, clusters: &Clusters) -> Option<Range> {
-    let is_mixed = share.hits > 0 && share.hits < share.n;
-    if clusters.are_shared() && is_mixed { drawn } else { share.wilson() }
+/// Of shares of these photos; `counts` is which of the shares count a photo, None where they are not of it.
+fn share_intervals<const N: usize>(
+    samples: &[&Sample],
+    bootstrap: Bootstrap,
+    counts: impl Fn(&Sample) -> Option<[bool; N]>,
+) -> [Option<Range>; N] {
+    let (samples, counted): (Vec<&Sample>, Vec<[bool; N]>) =
+        samples.iter().filter_map(|sample| Some((*sample, counts(sample)?))).unzip();
+    Clusters::of_samples(&samples).share_intervals(bootstrap, &counted, Proportion::wilson)
+}
+
+/// Of the figures of the errors: MAE, bias, SD.
+fn error_intervals(samples: &[&Sample], bootstrap: Bootstrap) -> [Option<Range>; 3] {
+    let (answered, amounts): (Vec<&Sample>, Vec<[f64; 4]>) =
+        samples.iter().filter_map(|sample| Some((*sample, amounts(error(sample)?)))).unzip();
+    Clusters::of_samples(&answered).intervals(bootstrap, amounts.into_iter(), figures)
+}
+
+/// Estimate minus truth, years, where there is an estimate.
+fn error(sample: &Sample) -> Option<f64> {
+    Some(sample.answer()?.error(sample.photo.age))
 }
 
 /// Estimate minus truth of those with an estimate.
 pub(crate) fn errors(samples: &[&Sample]) -> Errors {
-    samples.iter().filter_map(|sample| Some(sample.answer()?.error(sample.photo.age))).collect()
+    samples.iter().filter_map(|sample| error(sample)).collect()
 }
 
 /// Those without an estimate.
@@ -154,44 +174,20 @@ pub(crate) fn adults_under(samples: &[&Sample], age: u32) -> Proportion {
     Proportion::of(adults.filter_map(|sample| sample.answer()), |answer| !answer.looks(age))
 }
 
-/// What one photo adds to the sums of [`figures`].
-fn amounts(sample: &Sample) -> [f64; 13] {
-    let one = |counted: bool| f64::from(u8::from(counted));
-    let Some(answer) = sample.answer() else {
-        let mut nothing = [0.0; 13];
-        nothing[0] = 1.0;
-        return nothing;
-    };
-    let (age, error) = (sample.photo.age, answer.error(sample.photo.age));
-    let [cs3, cs5, cs8] = CLOSE.map(|reach| one(error.abs() <= reach));
-    let (minor, adult) = (one(MINORS.contains(&age)), one(ADULTS.contains(&age)));
-    let (passes, refused) = (minor * one(answer.looks(PASS_AGE)), adult * one(!answer.looks(REFUSAL_AGE)));
-    let covers = one(answer.covers(age));
-    [1.0, 1.0, error.abs(), error, error * error, cs3, cs5, cs8, covers, minor, passes, adult, refused]
+/// What one error adds to the sums of [`figures`].
+fn amounts(error: f64) -> [f64; 4] {
+    [1.0, error.abs(), error, error * error]
 }
 
-/// Failure to answer, MAE, bias, SD, three cumulative scores, coverage, minors passing, adults refused.
-fn figures(sums: &[f64; 13]) -> [Option<f64>; 10] {
-    let [n, answered, absolute, error, square, cs3, cs5, cs8, covers, minors, passes, adults, refused] =
-        *sums;
-    let variance = (square - error * error / answered) / (answered - 1.0);
-    [
-        ratio(n - answered, n),
-        ratio(absolute, answered),
-        ratio(error, answered),
-        (answered > 1.0).then(|| variance.max(0.0).sqrt()),
-        ratio(cs3, answered),
-        ratio(cs5, answered),
-        ratio(cs8, answered),
-        ratio(covers, answered),
-        ratio(passes, minors),
-        ratio(refused, adults),
-    ]
+/// MAE, bias, SD.
+fn figures([n, absolute, error, square]: &[f64; 4]) -> [Option<f64>; 3] {
+    let variance = (square - error * error / n) / (n - 1.0);
+    [ratio(*absolute, *n), ratio(*error, *n), (*n > 1.0).then(|| variance.max(0.0).sqrt())]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::examples::{of_subject, six, two_groups};
+    use super::super::examples::{answered, of_subject, six, two_groups};
     use super::*;
 
     const BOOTSTRAP: Bootstrap = Bootstrap { seed: 1 };
@@ -200,24 +196,12 @@ mod tests {
     fn what_is_drawn_again_is_what_is_told() {
         let samples = six();
         let samples: Vec<&Sample> = samples.iter().collect();
-        let mut sums = [0.0; 13];
-        for sample in &samples {
-            sums.iter_mut().zip(amounts(sample)).for_each(|(sum, amount)| *sum += amount);
+        let mut sums = [0.0; 4];
+        for error in samples.iter().filter_map(|sample| error(sample)) {
+            sums.iter_mut().zip(amounts(error)).for_each(|(sum, amount)| *sum += amount);
         }
         let errors = errors(&samples);
-        let told = [
-            unanswered(&samples).rate(),
-            errors.mae(),
-            errors.bias(),
-            errors.sd(),
-            errors.share_within(3.0),
-            errors.share_within(5.0),
-            errors.share_within(8.0),
-            covered(&samples).rate(),
-            minors_over(&samples, 18).rate(),
-            adults_under(&samples, 25).rate(),
-        ];
-        for (drawn, told) in figures(&sums).into_iter().zip(told) {
+        for (drawn, told) in figures(&sums).into_iter().zip([errors.mae(), errors.bias(), errors.sd()]) {
             assert!((drawn.unwrap() - told.unwrap()).abs() < 1e-12, "{drawn:?} {told:?}");
         }
     }
@@ -249,6 +233,37 @@ mod tests {
             range.high - range.low
         };
         assert!(width(&shared) > 1.5 * width(&alone));
+    }
+
+    /// Twenty photos of each of two minors, and another of each of forty adults whom nobody takes for younger than 25.
+    fn two_minors(passes: impl Fn(usize) -> bool) -> Intervals {
+        let minor = |n: usize| answered(15.0, if passes(n) { 19.0 } else { 14.0 }, 0.5);
+        let minors = (0..40).map(|n| of_subject(minor(n), if n < 20 { "a" } else { "b" }));
+        let samples: Vec<Sample> = minors.chain((0..40).map(|_| answered(30.0, 30.0, 1.0))).collect();
+        Intervals::of(&samples.iter().collect::<Vec<_>>(), BOOTSTRAP)
+    }
+
+    #[test]
+    fn where_none_count_people_are_counted_and_not_photos() {
+        let found = two_minors(|_| false);
+        assert_eq!(found.minor_pass, Proportion { hits: 0, n: 2 }.wilson());
+        // No adult shares a photo with anybody.
+        assert_eq!(found.adult_refusal, Proportion { hits: 0, n: 40 }.wilson());
+        assert_eq!(found.failure, Proportion { hits: 0, n: 42 }.wilson());
+    }
+
+    #[test]
+    fn minors_who_pass_equally_often_leave_the_share_unsure() {
+        // Both pass on half of their photos: every draw says one half, and is not to be believed.
+        let range = two_minors(|n| n % 2 == 0).minor_pass.unwrap();
+        assert!(range.high - range.low > 0.2, "{range:?}");
+    }
+
+    #[test]
+    fn all_close_is_not_certainty() {
+        let samples: Vec<Sample> = (0..30).map(|_| answered(30.0, 30.0, 1.0)).collect();
+        let intervals = Intervals::of(&samples.iter().collect::<Vec<_>>(), BOOTSTRAP);
+        assert_eq!(intervals.close[1], Proportion { hits: 30, n: 30 }.wilson());
     }
 
     #[test]

@@ -65,8 +65,9 @@ impl Clusters {
 
     /// The intervals of shares of these photos; `counted` is which of the shares count each photo.
     ///
-    /// Photos that are independent get the interval `alone`. Where photos share a person the bootstrap tells, unless none
-    /// or all of them count: it knows only what it saw, and would be certain. Then each person counts as one photo.
+    /// Photos that are independent get the interval `alone`. Where photos share a person the bootstrap tells, but never
+    /// less than `alone`: of people with the same share each it makes too little. Nor does it tell where none or all of the
+    /// photos count: it knows only what it saw, and would be certain. Then each person counts as one photo.
     pub(crate) fn share_intervals<const N: usize>(
         &self,
         bootstrap: Bootstrap,
@@ -94,7 +95,7 @@ impl Clusters {
         std::array::from_fn(|place| match share(place) {
             Proportion { hits: 0, .. } => alone(Proportion { hits: 0, n: self.count }),
             Proportion { hits, n } if hits == n => alone(Proportion { hits: self.count, n: self.count }),
-            _ => drawn[place],
+            share => drawn[place].zip(alone(share)).map(|(drawn, alone)| drawn.spanning(alone)),
         })
     }
 
@@ -150,6 +151,17 @@ mod tests {
         assert_eq!(of_people, [drawn[0], exact(0, 10), exact(10, 10)]);
         let of_photos = clusters(&[None; 100]).share_intervals(bootstrap, &counted, Proportion::interval);
         assert_eq!(of_photos, [exact(30, 100), exact(0, 100), exact(100, 100)]);
+    }
+
+    #[test]
+    fn people_who_are_alike_leave_a_share_unsure() {
+        // Of each of two people half of the twenty photos count: every draw is one half.
+        let counted: Vec<[bool; 1]> = (0..40).map(|photo| [photo % 2 == 0]).collect();
+        let subjects: Vec<Option<&str>> =
+            (0..40).map(|photo| Some(if photo < 20 { "a" } else { "b" })).collect();
+        let [found] =
+            clusters(&subjects).share_intervals(Bootstrap { seed: 1 }, &counted, Proportion::interval);
+        assert_eq!(found, Proportion { hits: 20, n: 40 }.interval());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::perturb::Perturbation;
 use super::clusters::{Clusters, ratio};
 use super::{MINORS, PASS_AGE, of_enough};
-use crate::metrics::{Bootstrap, Range};
+use crate::metrics::{Bootstrap, Paired, Range};
 
 /// One photo as it was and with every perturbation.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +49,7 @@ pub(crate) struct Change {
     pub(crate) minor_pass_rate: Option<f64>,
     /// Of the one to the other.
     pub(crate) minor_pass_rate_change: Option<f64>,
-    /// 95 %, paired bootstrap.
+    /// 95 %, paired bootstrap, and never narrower than Newcombe's.
     pub(crate) minor_pass_rate_change_interval: Option<Range>,
     /// Of all photos, the share without an estimate as they were.
     pub(crate) failure_to_answer_before: Option<f64>,
@@ -57,7 +57,7 @@ pub(crate) struct Change {
     pub(crate) failure_to_answer: Option<f64>,
     /// Of the one to the other.
     pub(crate) failure_to_answer_change: Option<f64>,
-    /// 95 %, paired bootstrap.
+    /// 95 %, paired bootstrap, and never narrower than Newcombe's.
     pub(crate) failure_to_answer_change_interval: Option<Range>,
 }
 
@@ -69,12 +69,36 @@ pub(crate) fn changes(pairs: &[Pair], bootstrap: Bootstrap) -> Vec<Change> {
     let clusters = Clusters::new(pairs.iter().map(|pair| pair.subject.as_ref()));
     let change = |(place, perturbation): (usize, Perturbation)| {
         let amounts = || pairs.iter().map(move |pair| amounts(pair, place));
-        let intervals = clusters.intervals(bootstrap, amounts(), |sums| Figures::of(sums).changes());
+        let drawn = clusters.intervals(bootstrap, amounts(), |sums| Figures::of(sums).changes());
+        let [mae, minor_pass, failure] = drawn;
+        let intervals =
+            [mae, at_least(minor_pass, passes(pairs, place)), at_least(failure, failures(pairs, place))];
         let mut sums = [0.0; AMOUNTS];
         amounts().for_each(|amounts| sums.iter_mut().zip(amounts).for_each(|(sum, one)| *sum += one));
         Change::of(perturbation, &sums, intervals)
     };
     Perturbation::ALL.into_iter().enumerate().map(change).collect()
+}
+
+/// What was drawn of a share's change: where no photo changed it is nothing, which so many photos cannot show.
+fn at_least(drawn: Option<Range>, paired: Paired) -> Option<Range> {
+    Some(drawn?.spanning(paired.change_interval()?))
+}
+
+/// Of the minors answered both times, those estimated at or over 18.
+fn passes(pairs: &[Pair], place: usize) -> Paired {
+    let minors = pairs.iter().filter(|pair| MINORS.contains(&pair.age));
+    let answered = minors.filter_map(|pair| pair.before.zip(pair.after[place]));
+    answered.map(|(before, after)| (looks_of_age(before), looks_of_age(after))).collect()
+}
+
+/// Those without an estimate.
+fn failures(pairs: &[Pair], place: usize) -> Paired {
+    pairs.iter().map(|pair| (pair.before.is_none(), pair.after[place].is_none())).collect()
+}
+
+fn looks_of_age(estimate: f32) -> bool {
+    estimate >= PASS_AGE as f32
 }
 
 const AMOUNTS: usize = 9;
@@ -88,7 +112,7 @@ fn amounts(pair: &Pair, place: usize) -> [f64; AMOUNTS] {
     };
     let error = |estimate: f32| (f64::from(estimate) - pair.age).abs();
     let minor = one(MINORS.contains(&pair.age));
-    let passes = |estimate: f32| minor * one(estimate >= PASS_AGE as f32);
+    let passes = |estimate: f32| minor * one(looks_of_age(estimate));
     [1.0, failures[0], failures[1], 1.0, error(before), error(after), minor, passes(before), passes(after)]
 }
 
@@ -169,9 +193,12 @@ mod tests {
         // A share of 1/2 of 30 photos changes by 2 years: standard error of the mean 1 / √30 = 0.183.
         let interval = blur.mae_change_interval.unwrap();
         assert!((interval.low - 0.64).abs() < 0.12 && (interval.high - 1.36).abs() < 0.12, "{interval:?}");
-        // Paired: where nothing changes, the interval of the change has no width.
+        // Paired: where nothing changes, the interval of a mean's change has no width, but that of a share's does.
         assert_eq!((dark.mae_change, dark.n_paired), (Some(0.0), 40));
         assert_eq!(dark.mae_change_interval, Some(Range { low: 0.0, high: 0.0 }));
+        let unchanged = |both, neither| Paired { both, neither, ..Paired::default() }.change_interval();
+        assert_eq!(dark.minor_pass_rate_change_interval, unchanged(15, 15));
+        assert_eq!(dark.failure_to_answer_change_interval, unchanged(0, 40));
     }
 
     #[test]

@@ -90,8 +90,8 @@ impl AgeReport {
         format!(
             "Intervals are 95 %. Those of errors come from 1,000 bootstrap samples drawn {unit}. Those of shares are \
              Clopper–Pearson for the age checks by the estimate alone and Wilson elsewhere. Where photos share a subject \
-             the bootstrap's stand instead, but for single ages, any threshold and reasons: there, Wilson takes photos \
-             as independent."
+             the bootstrap's stand instead where they are wider, and each subject counts as one photo where none or all \
+             count; but for single ages, any threshold and reasons: there, Wilson takes photos as independent."
         )
     }
 }

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::super::record::Record;
 use super::LEAST_GROUP;
-use crate::metrics::{Counts, Proportion, Range};
+use super::pieces::Pieces;
+use crate::metrics::{Counts, Range};
 
 /// Alerts in some conversations, at the shipped threshold: at any message, not only at the last.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -19,11 +20,11 @@ pub(crate) struct Alerts {
     pub(crate) false_alerts: usize,
     /// Share of the positives with an alert.
     pub(crate) recall: Option<f64>,
-    /// 95 %, Clopper–Pearson.
+    /// 95 %, Clopper–Pearson; of originals where pieces share one.
     pub(crate) recall_interval: Option<Range>,
     /// Share of the negatives with an alert.
     pub(crate) fpr: Option<f64>,
-    /// 95 %, Clopper–Pearson.
+    /// 95 %, Clopper–Pearson; of originals where pieces share one.
     pub(crate) fpr_interval: Option<Range>,
 }
 
@@ -38,17 +39,18 @@ impl Alerts {
         records: impl Iterator<Item = &'a Record> + Clone,
         alerted: impl Fn(&Record) -> bool,
     ) -> Self {
-        let recall = Proportion::of(records.clone().filter(|record| record.positive), &alerted);
-        let fpr = Proportion::of(records.filter(|record| !record.positive), &alerted);
+        let positives = Pieces::of(records.clone().filter(|record| record.positive), &alerted);
+        let negatives = Pieces::of(records.filter(|record| !record.positive), &alerted);
+        let (recall, fpr) = (positives.share(), negatives.share());
         Self {
             n_pos: recall.n,
             n_neg: fpr.n,
             true_alerts: recall.hits,
             false_alerts: fpr.hits,
             recall: recall.rate(),
-            recall_interval: recall.interval(),
+            recall_interval: positives.interval(),
             fpr: fpr.rate(),
-            fpr_interval: fpr.interval(),
+            fpr_interval: negatives.interval(),
         }
     }
 
@@ -61,11 +63,6 @@ impl Alerts {
         }
     }
 
-    /// Alerts that are right, of all.
-    pub(crate) fn precision(&self) -> Proportion {
-        Proportion { hits: self.true_alerts, n: self.true_alerts + self.false_alerts }
-    }
-
     /// F of recall and precision. Undefined where there is no positive or no negative: half a test has no F.
     pub(crate) fn f(&self, beta: f64) -> Option<f64> {
         self.counts().f(beta).filter(|_| self.n_pos > 0 && self.n_neg > 0)
@@ -74,5 +71,31 @@ impl Alerts {
     /// The false-positive rate, where there are enough negatives to speak of one.
     pub(crate) fn sufficient_fpr(&self) -> Option<f64> {
         self.fpr.filter(|_| self.n_neg >= LEAST_GROUP)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::record::Records;
+    use super::super::super::record::testing::{Piece, add};
+    use super::*;
+
+    /// Of sixty negatives, cut evenly from so many originals, the first twenty with an alert.
+    fn of(originals: usize) -> Alerts {
+        let mut records = Records::default();
+        for place in 0..60 {
+            let original = (place * originals / 60).to_string();
+            let alert = u32::from(place < 20);
+            add(&mut records, Piece { original: &original, ..Piece::of((false, 0.1, alert)) });
+        }
+        Alerts::of(records.all().iter())
+    }
+
+    #[test]
+    fn pieces_of_one_original_are_not_so_many_conversations() {
+        let (few, many) = (of(3), of(60));
+        assert_eq!((few.fpr, few.n_neg), (many.fpr, many.n_neg));
+        let high = |alerts: &Alerts| alerts.fpr_interval.unwrap().high;
+        assert!(high(&few) > high(&many) + 0.2, "{} {}", high(&few), high(&many));
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::super::record::{Record, Records};
 use super::curve::curve;
+use super::pieces::Pieces;
 use super::projection::Projection;
 use super::{Alerts, CurvePoint, LIMITS};
 use crate::metrics::{Proportion, Range, Ranking, Scored};
@@ -21,7 +22,7 @@ pub(crate) struct Conversations {
     pub(crate) alerts: Alerts,
     /// Alerts that are right.
     pub(crate) precision: Option<f64>,
-    /// 95 %, Clopper–Pearson.
+    /// 95 %, Clopper–Pearson; of originals where pieces share one.
     pub(crate) precision_interval: Option<Range>,
     /// Of recall and precision.
     pub(crate) f1: Option<f64>,
@@ -31,7 +32,7 @@ pub(crate) struct Conversations {
     pub(crate) ranked: Ranked,
     /// Alerts in each million messages of the benign conversations. An alert stays: there is at most one for each.
     pub(crate) alerts_per_million: Option<f64>,
-    /// 95 %, Clopper–Pearson.
+    /// 95 %, Clopper–Pearson, as if messages were independent.
     pub(crate) alerts_per_million_interval: Option<Range>,
     /// Messages of the benign conversations.
     pub(crate) n_benign_messages: usize,
@@ -92,12 +93,13 @@ impl Conversations {
         let alerts = Alerts::of(records.all().iter());
         let messages: f64 = records.negatives().map(Record::messages).sum();
         let alarms = Proportion { hits: alerts.false_alerts, n: messages as usize };
-        let precision = alerts.precision();
+        let alerted = records.all().iter().filter(|record| record.alerted());
+        let right = Pieces::of(alerted, |record| record.positive);
         let scaled = |range: Range| Range { low: range.low * MILLION, high: range.high * MILLION };
         Self {
             unit: "conversation",
-            precision: precision.rate(),
-            precision_interval: precision.interval(),
+            precision: right.share().rate(),
+            precision_interval: right.interval(),
             f1: alerts.f(1.0),
             f0_5: alerts.f(0.5),
             ranked: Ranked::of(&ranking),

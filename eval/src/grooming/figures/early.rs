@@ -7,9 +7,8 @@ use serde::Serialize;
 use super::super::record::{Record, Records};
 use super::super::window;
 use super::Alerts;
-use crate::metrics::{
-    Decision, ERISK_STEEPNESS, ESPD_STEEPNESS, Proportion, Range, erde, f_latency, quantile,
-};
+use super::pieces::Pieces;
+use crate::metrics::{Decision, ERISK_STEEPNESS, ESPD_STEEPNESS, Range, erde, f_latency, quantile};
 
 /// The unit is the conversation. As served: every message is scored once it is there, and the first ALERT stays.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -23,7 +22,7 @@ pub(crate) struct Early {
     pub(crate) p_erisk: f64,
     /// Of the positives in which the pattern comes to ask for a photo or a meeting, the share with an alert before that message.
     pub(crate) before_approach: Option<f64>,
-    /// 95 %, Clopper–Pearson.
+    /// 95 %, Clopper–Pearson; of originals where pieces share one.
     pub(crate) before_approach_interval: Option<Range>,
     /// Positives with such a request.
     pub(crate) n_approach: usize,
@@ -57,7 +56,7 @@ pub(crate) struct Latencies {
     pub(crate) p90: Option<f64>,
     /// Share of the positives that never have an alert.
     pub(crate) never: Option<f64>,
-    /// 95 %, Clopper–Pearson.
+    /// 95 %, Clopper–Pearson; of originals where pieces share one.
     pub(crate) never_interval: Option<Range>,
     /// Early risk detection error at 5 messages, lower is better.
     pub(crate) erde_5: Option<f64>,
@@ -89,16 +88,16 @@ impl Early {
     /// Of all records.
     pub(crate) fn of(records: &Records) -> Self {
         let by_window = |record: &Record| record.window_alert;
-        let approached = records.positives().filter_map(|record| record.before_approach);
-        let before_approach = Proportion::of(approached, |early| early);
+        let approached = records.positives().filter(|record| record.before_approach.is_some());
+        let before_approach = Pieces::of(approached, |record| record.before_approach == Some(true));
         Self {
             unit: "conversation",
             served: Latencies::of(records, |record| record.first_alert),
             p: ESPD_STEEPNESS,
             p_erisk: ERISK_STEEPNESS,
-            before_approach: before_approach.rate(),
+            before_approach: before_approach.share().rate(),
             before_approach_interval: before_approach.interval(),
-            n_approach: before_approach.n,
+            n_approach: before_approach.share().n,
             sliding_window: SlidingWindow {
                 messages: window::MESSAGES,
                 windows: window::WINDOWS,
@@ -116,7 +115,7 @@ impl Latencies {
         let alerts = Alerts::by(records.all().iter(), |record| alert(record).is_some());
         let mut latencies: Vec<f64> =
             records.positives().filter_map(&alert).map(|messages| f64::from(messages.get())).collect();
-        let missed = Proportion { hits: alerts.n_pos - alerts.true_alerts, n: alerts.n_pos };
+        let missed = Pieces::of(records.positives(), |record| alert(record).is_none());
         let decisions = records.all().iter().map(|record| Decision {
             positive: record.positive,
             alerted_at: alert(record).map(|messages| messages.get() as usize),
@@ -131,7 +130,7 @@ impl Latencies {
             f1,
             f_latency: discounted(ESPD_STEEPNESS),
             f_latency_erisk: discounted(ERISK_STEEPNESS),
-            never: missed.rate(),
+            never: missed.share().rate(),
             never_interval: missed.interval(),
             alerted_by: alerted_by(&latencies, alerts.n_pos),
             median_latency: quantile(&mut latencies, 0.5),

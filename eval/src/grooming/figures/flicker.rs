@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::super::record::{Record, Records};
-use crate::metrics::{Proportion, Range};
+use super::pieces::Pieces;
+use crate::metrics::Range;
 
 /// The unit is the conversation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -24,7 +25,7 @@ pub(crate) struct Flickering {
     pub(crate) n_flickering: usize,
     /// Their share of those with an alert.
     pub(crate) share: Option<f64>,
-    /// 95 %, Clopper–Pearson.
+    /// 95 %, Clopper–Pearson; of originals where pieces share one.
     pub(crate) share_interval: Option<Range>,
     /// Changes for each conversation with an alert.
     pub(crate) flips_per_conversation: Option<f64>,
@@ -46,13 +47,14 @@ impl Flicker {
 impl Flickering {
     fn of<'a>(records: impl Iterator<Item = &'a Record> + Clone) -> Self {
         let alerted = records.filter(|record| record.alerted());
-        let flickering = Proportion::of(alerted.clone(), |record| record.flips > 0);
+        let pieces = Pieces::of(alerted.clone(), |record| record.flips > 0);
+        let flickering = pieces.share();
         let flips: f64 = alerted.clone().map(|record| f64::from(record.flips)).sum();
         Self {
             n_alerted: flickering.n,
             n_flickering: flickering.hits,
             share: flickering.rate(),
-            share_interval: flickering.interval(),
+            share_interval: pieces.interval(),
             flips_per_conversation: (flickering.n > 0).then(|| flips / flickering.n as f64),
             most_flips: alerted.map(|record| record.flips).max(),
         }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::super::record::{Record, Records};
 use super::LEAST_GROUP;
+use super::pieces::Pieces;
 use crate::metrics::{Proportion, Range};
 
 /// The longest conversation of each bin, in messages; the last bin has no end.
@@ -31,11 +32,11 @@ pub(crate) struct LengthBin {
     pub(crate) false_alerts: usize,
     /// Their share.
     pub(crate) fpr: Option<f64>,
-    /// 95 %, Clopper–Pearson.
+    /// 95 %, Clopper–Pearson; of originals where pieces share one.
     pub(crate) fpr_interval: Option<Range>,
     /// Alerts for each thousand messages.
     pub(crate) per_thousand_messages: Option<f64>,
-    /// 95 %, Clopper–Pearson.
+    /// 95 %, Clopper–Pearson, as if messages were independent.
     pub(crate) per_thousand_messages_interval: Option<Range>,
     /// Whether these are enough conversations for a figure of their own.
     pub(crate) sufficient: bool,
@@ -56,7 +57,8 @@ pub(crate) fn by_length(records: &Records) -> Vec<LengthBin> {
 
 impl LengthBin {
     fn of<'a>(band: &'static str, records: impl Iterator<Item = &'a Record> + Clone) -> Self {
-        let alerts = Proportion::of(records.clone(), Record::alerted);
+        let pieces = Pieces::of(records.clone(), Record::alerted);
+        let alerts = pieces.share();
         let messages = records.map(Record::messages).sum::<f64>() as usize;
         let per_message = Proportion { hits: alerts.hits, n: messages };
         let scaled = |range: Range| Range { low: range.low * THOUSAND, high: range.high * THOUSAND };
@@ -66,7 +68,7 @@ impl LengthBin {
             messages,
             false_alerts: alerts.hits,
             fpr: alerts.rate(),
-            fpr_interval: alerts.interval(),
+            fpr_interval: pieces.interval(),
             per_thousand_messages: per_message.rate().map(|rate| rate * THOUSAND),
             per_thousand_messages_interval: per_message.interval().map(scaled),
             sufficient: alerts.n >= LEAST_GROUP,

@@ -12,6 +12,7 @@ mod flicker;
 mod length;
 mod messages;
 mod parts;
+mod pieces;
 mod projection;
 mod robustness;
 mod shortcuts;

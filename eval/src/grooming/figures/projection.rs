@@ -17,7 +17,7 @@ pub(crate) struct Projection {
     /// None without a false alarm: no false alarm among so few is not none at all, and only the interval says how many
     /// there may be.
     pub(crate) projected_precision: BTreeMap<&'static str, Option<f64>>,
-    /// From the two ends of the false-positive rate's Clopper–Pearson interval.
+    /// From the two ends of the false-positive rate's interval.
     pub(crate) projected_precision_interval: BTreeMap<&'static str, Option<Range>>,
 }
 

@@ -10,7 +10,7 @@ use crate::dataset::{Chat, Message};
 ///
 /// None where the data hold no other harmless conversation.
 pub(super) fn dilution(chat: &Chat, benign: &[&Chat], random: &mut impl Rng) -> Option<Vec<Message>> {
-    let others = benign.iter().filter(|other| other.original != chat.original);
+    let others = benign.iter().filter(|other| !other.shares_original(chat));
     let turns: Vec<&Message> = others.flat_map(|other| &other.messages).collect();
     if turns.is_empty() {
         return None;
@@ -66,5 +66,8 @@ mod tests {
     fn a_conversation_is_not_diluted_by_itself() {
         let own = chat("a", false, &["one", "two"]);
         assert_eq!(dilution(&own, &[&own], &mut Pcg64::seed_from_u64(1)), None);
+        // Another source may call another conversation the same.
+        let other = Chat { source: "other".to_owned(), ..own.clone() };
+        assert!(dilution(&own, &[&own, &other], &mut Pcg64::seed_from_u64(1)).is_some());
     }
 }

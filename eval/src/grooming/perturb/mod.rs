@@ -41,7 +41,7 @@ pub(crate) enum Perturbation {
     Shuffled,
     /// Only the messages of the one who writes most, or of the one who shows the pattern.
     Monologue,
-    /// In the middle of another, harmless conversation, between two of its own.
+    /// Interleaved at random with another, harmless conversation.
     Inserted,
 }
 

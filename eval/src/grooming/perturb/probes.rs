@@ -4,7 +4,7 @@ use rand::{Rng, RngExt};
 
 use crate::dataset::{Chat, Message};
 
-/// Most harmless messages that a conversation is put among.
+/// Most harmless messages that a conversation is interleaved with.
 const MOST_AROUND: usize = 40;
 
 /// The messages in an order drawn by chance. Their authors move with them; the times stay where they were.
@@ -28,11 +28,12 @@ pub(super) fn monologue(chat: &Chat) -> Vec<Message> {
     chat.messages.iter().filter(is_spoken).cloned().collect()
 }
 
-/// The messages, in order, among those of another harmless conversation: its authors keep their names, these get new ones.
+/// The messages, in order, interleaved at random with those of another harmless conversation: its authors keep their names,
+/// these get new ones.
 ///
 /// None where the data hold no other harmless conversation.
 pub(super) fn inserted(chat: &Chat, benign: &[&Chat], random: &mut impl Rng) -> Option<Vec<Message>> {
-    let others: Vec<&&Chat> = benign.iter().filter(|other| other.original != chat.original).collect();
+    let others: Vec<&&Chat> = benign.iter().filter(|other| !other.shares_original(chat)).collect();
     let host = others.get(random.random_range(0..others.len().max(1)))?;
     let mut around = host.messages.iter().take(MOST_AROUND).peekable();
     let mut own = chat.messages.iter().peekable();

@@ -13,14 +13,17 @@ pub(super) fn report() -> Vec<String> {
         "A risk is a reason for a human reviewer to look: triage, and never proof of anything about anybody.",
         "Figures on synthetic conversations, or on conversations with decoys, say nothing of recall in the real world.",
         "The unit is the conversation unless a heading says message or author. A long chat that was cut into pieces counts \
-         once for each piece; its pieces are not independent, so that intervals are somewhat too narrow. Where pieces \
-         share an original conversation, false alarms are also counted for each original.",
+         once for each piece. Its pieces are not independent: where pieces share an original conversation, the intervals of \
+         alerts are those of originals, and false alarms are also counted for each original. The intervals of AUCs, of the \
+         recall at a given false-positive rate, of alerts per message and of the first stage do not know of originals, and \
+         are somewhat too narrow.",
         "A conversation has an alert if its state was ALERT after any of its messages; AUCs, recall at a given \
          false-positive rate and calibration are of its risk after the last one.",
         "A message counts as flagged from a risk of 0.5 on. Messages of negative conversations are negative; those \
          of positive ones count only where the data label them.",
         "Intervals are 95 %: Clopper–Pearson for shares, DeLong for ROC-AUC, Boyd, Eng and Page for PR-AUC, and for \
-         shares of messages one that takes the messages of a conversation together. The recall at a given false-positive \
+         shares of messages or of pieces one that takes those of a conversation together (Cochran), for pieces never \
+         narrower than Clopper–Pearson. The recall at a given false-positive \
          rate is taken at a threshold found on these very conversations; its interval does not cover that choice.",
         "Groups of fewer than 30 conversations are called insufficient.",
     ])
@@ -128,9 +131,9 @@ pub(super) fn probes() -> Vec<String> {
     sentences([
         "Shortcuts: how well labels can be guessed from the source or the length alone, and how well the conversation's risk \
          tells the negatives of one source from those of the others. 0.5 is not at all; where hard negatives are a source of \
-         their own, theirs is expected to be higher.",
+         their own, theirs is expected to be higher. Sources of fewer than 30 conversations are guessed as one.",
         "Shuffled: the messages in another order. Monologue: only the author with most messages of the pattern, or most \
-         messages. Inserted: in the middle of another benign conversation of the data.",
+         messages. Inserted: interleaved at random with another benign conversation of the data.",
     ])
 }
 
@@ -146,7 +149,7 @@ pub(super) fn cascade() -> Vec<String> {
 pub(super) fn latency() -> Vec<String> {
     sentences([
         "Microseconds for a message on one thread, all threads busy. A message counts with the mean of those it was timed \
-         with: 16 conversations (prepare), up to 16 messages of like length (infer), its conversation (risk). Waiting, \
+         with: 16 conversations (prepare), up to 64 messages in their order (infer), its conversation (risk). Waiting, \
          network and batching in the service come on top.",
     ])
 }

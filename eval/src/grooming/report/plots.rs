@@ -117,7 +117,7 @@ pub(super) fn by_source(sources: &[Source]) -> Forest {
     };
     Forest {
         title: "False alarms by source".to_owned(),
-        caption: "Share of the negative conversations of each source with an alert, with Clopper–Pearson intervals."
+        caption: "Share of the negative conversations of each source with an alert, with 95 % intervals."
             .to_owned(),
         x: Axis {
             label: "false-positive rate".to_owned(),

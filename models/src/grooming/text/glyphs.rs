@@ -14,6 +14,18 @@ pub(super) struct Glyph {
     pub(super) source: Range<u32>,
 }
 
+/// So many of a character in a row are read as more would be; digits excepted.
+const LONGEST_RUN: usize = 3;
+
+/// Which glyphs of a text are read, at most: undoing odd spellings costs a thousand times what looking at a glyph costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The first ones.
+    First(usize),
+    /// The last ones.
+    Last(usize),
+}
+
 /// NFKC, without invisible characters; white space and control characters are spaces.
 pub(super) fn glyphs(text: &str) -> Vec<Glyph> {
     let mut glyphs = Vec::with_capacity(text.len());
@@ -59,6 +71,27 @@ pub(super) fn overlook_emoji(glyphs: &mut [Glyph]) {
     glyphs.iter_mut().filter(|glyph| is_emoji(glyph)).for_each(|glyph| glyph.character = ' ');
 }
 
+/// Leaves no more of the glyphs than `part` says; whether any was lost that would have been read. A text that fits stays as it
+/// is; in one that does not, long runs are shortened first, or white space could push all else out.
+pub(super) fn cut(glyphs: &mut Vec<Glyph>, part: Part) -> bool {
+    let (Part::First(most) | Part::Last(most)) = part;
+    if glyphs.len() <= most {
+        return false;
+    }
+    let (mut last, mut run) = (None, 0);
+    glyphs.retain(|glyph| {
+        run = if last == Some(glyph.character) { run + 1 } else { 1 };
+        last = Some(glyph.character);
+        run <= LONGEST_RUN || glyph.character.is_numeric()
+    });
+    let lost = glyphs.len().saturating_sub(most);
+    match part {
+        Part::First(_) => glyphs.truncate(most),
+        Part::Last(_) => drop(glyphs.drain(..lost)),
+    }
+    lost > 0
+}
+
 /// But not the signs and digits that only may become one.
 fn is_emoji(character: char) -> bool {
     !character.is_ascii()
@@ -78,6 +111,29 @@ fn is_invisible(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn part(text: &str, part: Part) -> (String, bool) {
+        let mut glyphs = glyphs(text);
+        let lost = cut(&mut glyphs, part);
+        (glyphs.into_iter().map(|glyph| glyph.character).collect(), lost)
+    }
+
+    #[test]
+    fn of_a_long_text_the_beginning_or_the_end_is_left() {
+        assert_eq!(part("abcdef", Part::First(6)), ("abcdef".to_owned(), false));
+        assert_eq!(part("abcdef", Part::First(4)), ("abcd".to_owned(), true));
+        assert_eq!(part("abcdef", Part::Last(4)), ("cdef".to_owned(), true));
+    }
+
+    #[test]
+    fn nothing_is_pushed_out_by_what_is_not_read() {
+        let hidden = "\u{200B}".repeat(50);
+        assert_eq!(part(&format!("{hidden}abc{hidden}"), Part::First(4)), ("abc".to_owned(), false));
+        assert_eq!(part(&format!("{}abc", " \n\t".repeat(50)), Part::First(6)), ("   abc".to_owned(), false));
+        assert_eq!(part(&format!("abc{}", "!".repeat(50)), Part::Last(6)), ("abc!!!".to_owned(), false));
+        assert_eq!(part("heyyyyy 1000", Part::First(12)), ("heyyyyy 1000".to_owned(), false), "it fits");
+        assert_eq!(part("10000", Part::First(4)), ("1000".to_owned(), true), "digits are no drawn-out sign");
+    }
 
     #[test]
     fn every_character_knows_its_bytes() {

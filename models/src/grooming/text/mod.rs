@@ -1,10 +1,11 @@
 //! Undoes odd ways of writing the same words, so that they reach the tokenizer alike, and remembers where each character
 //! came from, so that evidence points at what was written.
 //!
-//! In this order: NFKC, invisible characters and emoji ([`mod@glyphs`]), letters of other scripts that look like Latin ones
-//! ([`lookalikes`]), then digits for letters, s p a c e d, drawn-out and mistyped words ([`spelling`]), then white space. A text in
-//! plain English passes unchanged but for its white space and for a word that the list lacks and that is one slip away from a
-//! common one: "we split the loot" becomes "we split the lot". Training reads the same code, by the example `normalise`.
+//! In this order: NFKC, invisible characters and emoji ([`mod@glyphs`]); the cut, where only a part of the text is read; letters
+//! of other scripts that look like Latin ones ([`lookalikes`]), then digits for letters, s p a c e d, drawn-out and mistyped words
+//! ([`spelling`]), then white space. A text in plain English passes unchanged but for its white space and for a word that the list
+//! lacks and that is one slip away from a common one: "we split the loot" becomes "we split the lot". Training reads the same code,
+//! by the example `normalise`, and every text whole.
 
 mod dictionary;
 mod glyphs;
@@ -14,7 +15,8 @@ mod spelling;
 use std::ops::Range;
 
 pub use dictionary::Dictionary;
-use glyphs::{Glyph, glyphs, overlook_emoji};
+pub(crate) use glyphs::Part;
+use glyphs::{Glyph, cut, glyphs, overlook_emoji};
 
 /// Normalises texts. Knows the words that odd spellings may stand for; without any ([`Self::default`]) digits and slips stay.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +29,8 @@ pub struct Normaliser {
 pub struct Normalised {
     /// What the tokenizer reads.
     pub text: String,
+    /// Whether more was written than was to be read.
+    pub(crate) is_part: bool,
     /// For each byte of `text`, the bytes of the original that its character came from.
     sources: Vec<Range<u32>>,
 }
@@ -41,14 +45,20 @@ impl Normaliser {
     /// The text with its odd spellings undone.
     #[must_use]
     pub fn normalise(&self, text: &str) -> Normalised {
+        self.normalise_part(text, Part::First(usize::MAX))
+    }
+
+    /// The same of a part of the text, at a cost that the part bounds.
+    pub(crate) fn normalise_part(&self, text: &str, part: Part) -> Normalised {
         let mut glyphs = glyphs(text);
         overlook_emoji(&mut glyphs);
+        let is_part = cut(&mut glyphs, part);
         lookalikes::to_latin(&mut glyphs);
         spelling::digits_to_letters(&mut glyphs, &self.words);
         spelling::close_up(&mut glyphs, &self.words);
         spelling::shorten_repeats(&mut glyphs, &self.words);
         spelling::correct(&mut glyphs, &self.words);
-        Normalised::of(&glyphs)
+        Normalised::of(&glyphs, is_part)
     }
 }
 
@@ -60,7 +70,7 @@ pub fn normalise(text: &str) -> String {
 
 impl Normalised {
     /// Joins the characters; runs of white space become one space, and none is left at either end.
-    fn of(glyphs: &[Glyph]) -> Self {
+    fn of(glyphs: &[Glyph], is_part: bool) -> Self {
         let (mut text, mut sources) = (String::with_capacity(glyphs.len()), Vec::with_capacity(glyphs.len()));
         for glyph in glyphs {
             if glyph.character != ' ' || !(text.is_empty() || text.ends_with(' ')) {
@@ -70,7 +80,7 @@ impl Normalised {
         }
         text.truncate(text.trim_end().len());
         sources.truncate(text.len());
-        Self { text, sources }
+        Self { text, is_part, sources }
     }
 
     /// The bytes of the original that a range of bytes of `text` came from. An empty range has none.
@@ -131,6 +141,24 @@ mod tests {
     #[test]
     fn all_tricks_together() {
         assert_eq!(with_words(&["open"], "is the gate 0pеn, n o w tooo?"), "is the gate open, now to?");
+    }
+
+    #[test]
+    fn a_part_reads_as_the_whole_does() {
+        let normaliser =
+            Normaliser::new(["how", "old", "are", "you"].map(str::to_owned).into_iter().collect());
+        let (bare, padding) = ("h0w 0ld arre you", "\u{200B} \u{1F642}".repeat(40));
+        let whole = normaliser.normalise(bare);
+        for (padded, part) in [
+            (format!("{padding}{bare}"), Part::First(30)),
+            (format!("{bare}{padding}"), Part::First(30)),
+            (format!("{bare}{padding}"), Part::Last(30)),
+        ] {
+            let read = normaliser.normalise_part(&padded, part);
+            assert_eq!((read.text.as_str(), read.is_part), (whole.text.as_str(), false));
+        }
+        let words = normaliser.normalise_part(&"csatle ".repeat(1_000), Part::First(70));
+        assert_eq!((words.text.len(), words.is_part), (69, true));
     }
 
     #[test]

@@ -1,21 +1,25 @@
 //! What one `WatchConversations` stream remembers: for each conversation the last turns and the risk so far.
 //!
 //! Turns are taken when a message arrives, so that the scores of many messages can be computed side by side; risks are
-//! folded when the scores come, in the order of arrival. Both are bounded by the number of conversations remembered.
+//! folded when the scores come, in the order of arrival. The conversations remembered are bounded by their number and their bytes.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use lru::LruCache;
 use models::grooming::{Assessment, ConversationRisk, MessageInput, Observation, RiskState, Turn};
 use proto::grooming::v1 as wire;
 use tonic::Status;
 
-use super::{age_groups, ids, score_or_silence, sent_at, to_wire, turn_of};
+use super::memory::{Memory, Room, Weighed};
+use super::{age_groups, ids, now, score_or_silence, sent_at, to_wire, turn_of};
 use crate::api::{Served, answer};
 use crate::batcher::{Priority, Timings};
 use crate::error::RequestFault;
 use crate::{App, Error, config, metrics};
+
+/// What the conversations of one stream may take: room for ten thousand ordinary ones, of a few KiB each. Without it, those that
+/// callers can make largest, close to a MiB each, would take gigabytes.
+const MAX_BYTES: usize = 64 << 20;
 
 /// One stream's memory.
 pub(super) struct Watch {
@@ -23,18 +27,25 @@ pub(super) struct Watch {
     priority: Priority,
     max_text_bytes: usize,
     /// Never locked across an await.
-    conversations: Mutex<LruCache<String, Watched>>,
+    conversations: Mutex<Memory<Watched>>,
 }
 
 /// One conversation.
 struct Watched {
-    turns: VecDeque<Turn>,
+    turns: VecDeque<Heard>,
     risk: ConversationRisk,
     arrived: usize,
     messages: usize,
     has_alerted: bool,
     every_message: bool,
     last_state: RiskState,
+}
+
+/// A turn as it came.
+struct Heard {
+    /// The caller's own, which may be empty.
+    message_id: String,
+    turn: Turn,
 }
 
 /// A message with its score, or why it has none.
@@ -53,7 +64,8 @@ struct Score {
 
 impl Watch {
     pub(super) fn new(served: Arc<Served>, config: &config::Grooming, priority: Priority) -> Arc<Self> {
-        let conversations = Mutex::new(LruCache::new(config.max_watched_conversations));
+        let room = Room { things: config.max_watched_conversations.get(), bytes: MAX_BYTES };
+        let conversations = Mutex::new(Memory::new(room));
         Arc::new(Self { served, priority, max_text_bytes: config.max_text_bytes.get(), conversations })
     }
 
@@ -103,10 +115,10 @@ impl Watch {
         let message = request.message.ok_or_else(|| Error::request("message", RequestFault::Missing))?;
         ids::required(&message.author_id, || "message.author_id".to_owned())?;
         ids::bounded(&message.message_id, || "message.message_id".to_owned())?;
-        let sent_at = sent_at(&message).map_err(|fault| Error::request("message.sent_at", fault))?;
+        let sent_at = sent_at(&message, now()).map_err(|fault| Error::request("message.sent_at", fault))?;
         let start = Start { authors: request.authors, mode: request.update_mode };
-        let turn = turn_of(&message);
-        let arrival = Arrival { conversation_id: request.conversation_id, start, turn };
+        let heard = Heard { message_id: message.message_id.clone(), turn: turn_of(&message) };
+        let arrival = Arrival { conversation_id: request.conversation_id, start, heard };
         let Remembered { place, context } = self.remember(app, arrival)?;
         let message_id = ids::or_place(message.message_id, place);
         let input = MessageInput { author: message.author_id.clone(), text: message.text, context };
@@ -115,20 +127,13 @@ impl Watch {
 
     /// Adds a turn to its conversation, which begins with it if it is new; answers the turns before it.
     fn remember(&self, app: &App, arrival: Arrival) -> Result<Remembered, Error> {
+        let Arrival { conversation_id, start, heard } = arrival;
+        let context_turns = app.grooming.manifest().context_turns();
         let mut conversations = self.lock();
-        let begin = || Watched::begin(app, arrival.start);
-        let watched = conversations.try_get_or_insert_mut(arrival.conversation_id, begin)?;
-        watched.arrived += 1;
-        let remembered =
-            Remembered { place: watched.arrived, context: watched.turns.iter().cloned().collect() };
-        // A text that will be refused must not spoil the messages after it, nor fill the memory.
-        if arrival.turn.text.len() <= self.max_text_bytes {
-            watched.turns.push_back(arrival.turn);
-        }
-        while watched.turns.len() > app.grooming.manifest().context_turns() {
-            watched.turns.pop_front();
-        }
-        Ok(remembered)
+        conversations.begin(&conversation_id, || Watched::begin(app, start))?;
+        let hear = |watched: &mut Watched| watched.hear(heard, self.max_text_bytes, context_turns);
+        // There is one: it was begun under the same lock.
+        conversations.change(&conversation_id, hear).ok_or(Error::Internal)
     }
 
     async fn score_one(&self, pending: Pending) -> Result<Score, Error> {
@@ -147,10 +152,9 @@ impl Watch {
     fn fold(&self, id: &str, score: Score) -> Result<Option<wire::RiskUpdate>, Error> {
         let app = self.served.app()?;
         let message_risk = score.observation.as_ref().map_or(0.0, |observation| observation.score.risk);
-        let mut conversations = self.lock();
-        // Forgotten between arrival and score: only when more conversations than the bound spoke in that moment.
-        let Some(watched) = conversations.get_mut(id) else { return Ok(None) };
-        let Some(assessment) = watched.observe(score.observation.as_ref()) else { return Ok(None) };
+        // Forgotten between arrival and score: only when more conversations than the bounds spoke in that moment.
+        let observed = self.lock().change(id, |watched| watched.observe(score.observation.as_ref()));
+        let Some(assessment) = observed.flatten() else { return Ok(None) };
         Ok(Some(wire::RiskUpdate {
             message_risk,
             model: Some(to_wire::model(&app.grooming, score.index_sha256)),
@@ -159,7 +163,7 @@ impl Watch {
         }))
     }
 
-    fn lock(&self) -> MutexGuard<'_, LruCache<String, Watched>> {
+    fn lock(&self) -> MutexGuard<'_, Memory<Watched>> {
         self.conversations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -183,7 +187,7 @@ struct Pending {
 struct Arrival {
     conversation_id: String,
     start: Start,
-    turn: Turn,
+    heard: Heard,
 }
 
 /// A message's place in its conversation, from 1, and the turns before it.
@@ -216,6 +220,24 @@ impl Watched {
         })
     }
 
+    /// Takes a turn in; its place, and the turns before it.
+    fn hear(&mut self, heard: Heard, max_text_bytes: usize, context_turns: usize) -> Remembered {
+        self.arrived += 1;
+        // One that was refused and is sent again is no earlier turn of itself.
+        if !heard.message_id.is_empty() {
+            self.turns.retain(|earlier| earlier.message_id != heard.message_id);
+        }
+        let context = self.turns.iter().map(|earlier| earlier.turn.clone()).collect();
+        // A text that will be refused must not spoil the messages after it, nor fill the memory.
+        if heard.turn.text.len() <= max_text_bytes {
+            self.turns.push_back(heard);
+        }
+        while self.turns.len() > context_turns {
+            self.turns.pop_front();
+        }
+        Remembered { place: self.arrived, context }
+    }
+
     /// Takes a message into the risk; the assessment when the caller asked to hear of it.
     fn observe(&mut self, observation: Option<&Observation>) -> Option<Assessment> {
         if let Some(observation) = observation {
@@ -229,5 +251,81 @@ impl Watched {
         }
         let changed = std::mem::replace(&mut self.last_state, assessment.state) != assessment.state;
         (changed || self.every_message).then_some(assessment)
+    }
+}
+
+impl Heard {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.message_id.len() + self.turn.author.len() + self.turn.text.len()
+    }
+}
+
+impl Weighed for Watched {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.risk.bytes() + self.turns.iter().map(Heard::bytes).sum::<usize>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::path::Path;
+
+    use models::Bundle;
+    use models::grooming::RiskModel;
+
+    use super::*;
+
+    fn watched() -> Watched {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/bundles/grooming");
+        let bundle = Bundle::open(Path::new(folder)).expect("the shipped bundle");
+        Watched {
+            turns: VecDeque::new(),
+            risk: RiskModel::new(&bundle.manifest).conversation(HashMap::new()),
+            arrived: 0,
+            messages: 0,
+            has_alerted: false,
+            every_message: false,
+            last_state: RiskState::None,
+        }
+    }
+
+    fn heard(message_id: &str, text: &str) -> Heard {
+        let turn = Turn { author: "a".to_owned(), text: text.to_owned() };
+        Heard { message_id: message_id.to_owned(), turn }
+    }
+
+    /// The texts of the turns before each message.
+    fn contexts(messages: &[(&str, &str)]) -> Vec<Vec<String>> {
+        let mut watched = watched();
+        let mut hear = |&(id, text): &(&str, &str)| watched.hear(heard(id, text), 8, 3).context;
+        let texts = |context: Vec<Turn>| context.into_iter().map(|turn| turn.text).collect();
+        messages.iter().map(&mut hear).map(texts).collect()
+    }
+
+    #[test]
+    fn a_message_that_is_sent_again_is_no_context_of_itself() {
+        let again = contexts(&[("1", "hi"), ("2", "how old"), ("2", "how old"), ("3", "12")]);
+        assert_eq!(again[1..], [vec!["hi"], vec!["hi"], vec!["hi", "how old"]]);
+        let nameless = contexts(&[("", "hi"), ("", "hi"), ("", "hi")]);
+        assert_eq!(nameless[2], ["hi", "hi"], "without an id nobody can tell");
+    }
+
+    #[test]
+    fn the_last_turns_are_remembered_and_no_text_that_is_refused() {
+        let of =
+            contexts(&[("1", "a"), ("2", "far too long"), ("3", "b"), ("4", "c"), ("5", "d"), ("6", "e")]);
+        assert_eq!(of[2..], [vec!["a"], vec!["a", "b"], vec!["a", "b", "c"], vec!["b", "c", "d"]]);
+    }
+
+    #[test]
+    fn what_callers_can_make_large_is_counted() {
+        let mut watched = watched();
+        let empty = watched.bytes();
+        watched.hear(heard("id", "text"), 100, 3);
+        let with = |id: usize, text: usize| empty + size_of::<Heard>() + "a".len() + id + text;
+        assert_eq!(watched.bytes(), with(2, 4));
+        watched.hear(heard(&"i".repeat(256), &"t".repeat(100)), 100, 1);
+        assert_eq!(watched.bytes(), with(256, 100), "what is forgotten counts no more");
     }
 }

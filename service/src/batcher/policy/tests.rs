@@ -22,7 +22,7 @@ fn occupied() -> (Policy, Step) {
     let mut policy = Policy::new(rules(1));
     admit(&mut policy, Priority::Interactive, FAR);
     let prepare = policy.next(Moment::ZERO, 0).expect("work");
-    policy.prepared(&prepare, &[Some(13)], Span { end: Moment::ZERO, took: Moment::ZERO });
+    policy.prepared(&prepare, &[Preparation::Ready(13)], Span { end: Moment::ZERO, took: Moment::ZERO });
     let step = policy.next(Moment::ZERO, 0).expect("work");
     (policy, step)
 }
@@ -38,8 +38,9 @@ fn work_off(policy: &mut Policy, mut step: Option<Step>) -> Vec<Rank> {
             ran.extend(step.items.iter().map(|(rank, _)| *rank));
         } else {
             // So different that no two run together.
-            let weights: Vec<_> = step.items.iter().map(|_| (weight += 30, Some(weight)).1).collect();
-            policy.prepared(&step, &weights, time);
+            let items: Vec<_> =
+                step.items.iter().map(|_| (weight += 30, Preparation::Ready(weight)).1).collect();
+            policy.prepared(&step, &items, time);
         }
     }
     ran
@@ -139,4 +140,37 @@ fn free_workers_share_what_waits() {
     policy.admit(Moment::ZERO, &claim(Priority::Interactive, FAR, &[40; 8])).expect("room");
     let prepare = policy.next(Moment::ZERO, 3).expect("work");
     assert_eq!(prepare.items.len(), 2, "a quarter");
+}
+
+/// What a large item takes, once many were prepared in a microsecond each and this came of them.
+fn cost_after(item: Preparation) -> f64 {
+    let large = [20_000];
+    let mut policy = Policy::new(rules(1));
+    for _ in 0..100 {
+        policy.admit(Moment::ZERO, &claim(Priority::Interactive, FAR, &large)).expect("room");
+        let step = policy.next(Moment::ZERO, 0).expect("work");
+        let took = Duration::from_micros(1);
+        policy.prepared(&step, &[item], Span { end: Moment::ZERO, took });
+    }
+    policy.costs.of_preparing(&large)
+}
+
+#[test]
+fn what_is_refused_teaches_nothing_of_what_it_would_have_taken() {
+    let before = Policy::new(rules(1)).costs.of_preparing(&[20_000]);
+    assert_eq!(cost_after(Preparation::Refused(Duration::from_micros(1))), before);
+    assert!(cost_after(Preparation::Finished) < before / 10.0, "what is in order teaches");
+}
+
+#[test]
+fn beside_what_is_refused_others_teach_what_they_took_themselves() {
+    let costs = |items: &[Preparation], took| {
+        let mut policy = Policy::new(rules(1));
+        policy.admit(Moment::ZERO, &claim(Priority::Interactive, FAR, &vec![40; items.len()])).expect("room");
+        let step = policy.next(Moment::ZERO, 0).expect("work");
+        policy.prepared(&step, items, Span { end: Moment::ZERO, took });
+        policy.costs.of_preparing(&[40])
+    };
+    let alone = costs(&[Preparation::Ready(13)], ms(3));
+    assert_eq!(costs(&[Preparation::Refused(ms(7)), Preparation::Ready(13)], ms(10)), alone);
 }
