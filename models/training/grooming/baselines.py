@@ -9,13 +9,14 @@
 - A keyword list (`eval/src/grooming/keywords.txt`): different phrases that an author uses.
 
 A conversation is its most suspect author. Every threshold is set on the test conversations themselves, the same for all: 2 % of the
-hard negatives and 1 in 1,000 real benign chats at most. That is kind to the baselines; ours is also shown at the shipped threshold.
+hard negatives and 1 in 1,000 real benign chats at most. That is kind to the baselines: ours ships with a threshold set beforehand.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -26,11 +27,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 import build
 from calibrate import from_manifest
 from conversation import Conversation
 from encode import Encoder
-from fit_risk import RiskFit, prefixes
+from fit_risk import RiskFit, first_out, prefixes
+from half import half
 from net import SentenceNet, load_sentence_net
 from risk import Scale
 from score import Scored, Scorer
@@ -115,7 +118,7 @@ class SentenceEncoder:
             longest = max(len(ids[row]) for row in rows)
             padded = torch.tensor([ids[row] + [0] * (longest - len(ids[row])) for row in rows])
             mask = torch.tensor([[1.0] * len(ids[row]) + [0.0] * (longest - len(ids[row])) for row in rows])
-            with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            with torch.no_grad(), half():
                 found[rows] = torch.nn.functional.normalize(self.net(padded, mask).float(), dim=1).numpy()
         return found
 
@@ -161,7 +164,7 @@ def _ours(scored: list[Scored], manifest: dict) -> np.ndarray:
 
 def _row(method: str, generator: str, scores: np.ndarray, real: np.ndarray, scored: list[Scored]) -> str:
     labels = np.array([one.chat.label for one in scored])
-    threshold = max(np.quantile(scores[labels == 0], 1 - HARD_RATE), np.quantile(real, 1 - REAL_RATE))
+    threshold = max(first_out(scores[labels == 0], HARD_RATE), first_out(real, REAL_RATE))
     recall = (scores[labels == 1] > threshold).mean()
     return f"| {method} | {generator} | {roc_auc_score(labels, scores):.3f} | {100 * recall:.1f} % |"
 

@@ -15,13 +15,14 @@ SYNTHETIC = ("synthetic", "synthetic_second", "synthetic_platform")
 @dataclass
 class Message:
     """`signals` None: unsettled, it teaches nothing. `risk`: does the message belong to the pattern of grooming? `sent_at`: seconds
-    since any moment that the conversation shares, where known."""
+    since any moment that the conversation shares, where known. `half`: of a message that showed a signal, sent in two."""
 
     speaker: str
     text: str
     signals: frozenset[str] | None = frozenset()
     risk: bool = False
     sent_at: float | None = None
+    half: bool = False
 
 
 @dataclass
@@ -61,8 +62,9 @@ def read_jsonl(lines: Iterable[str], unlabelled: int | None = None) -> Iterator[
     for line in lines:
         row = json.loads(line)
         label = row.get("label", unlabelled)
-        if label is None:
-            raise SystemExit(f"conversation {row['conversation_id']} has no label: give it \"label\" 0 or 1")
+        if label not in (0, 1):
+            said = "no label" if label is None else f"the label {label!r}"
+            raise SystemExit(f"conversation {row['conversation_id']} has {said}: give it \"label\" 0 or 1")
         messages = [_message(item) for item in row["messages"] if item["text"].strip()]
         source = row.get("source") or ""
         yield row.get("split") or "train", Conversation(

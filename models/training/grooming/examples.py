@@ -101,9 +101,8 @@ def _pad(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(ids), torch.from_numpy(mask)
 
 
-def labels_of(chat: Conversation, index: int, real: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and which of them are known, float32 [13] each."""
-    message = chat.messages[index]
+def labels_of(message: Message, near: frozenset[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Labels and which of them are known, float32 [13] each; `near`: signals that the words come near by chance."""
     labels = np.zeros(len(OUTPUTS), dtype=np.float32)
     known = np.ones(len(OUTPUTS), dtype=np.float32)
     labels[-1] = message.risk
@@ -112,7 +111,7 @@ def labels_of(chat: Conversation, index: int, real: bool) -> tuple[np.ndarray, n
         return labels, known
     for signal in message.signals:
         labels[SIGNAL_INDEX[signal]] = 1
-    for signal in near_signals(message.text) if real else ():
+    for signal in near:
         known[SIGNAL_INDEX[signal]] = 0
     return labels, known
 
@@ -120,13 +119,19 @@ def labels_of(chat: Conversation, index: int, real: bool) -> tuple[np.ndarray, n
 def conversation_examples(chat: Conversation, encoder: Encoder, real: bool) -> list[Example]:
     """One example per message, in order."""
     encoded = encoder.conversation([(message.speaker, message.text) for message in chat.messages])
-    return [Example(one, *labels_of(chat, index, real)) for index, one in enumerate(encoded)]
+    # Of a spoiled message both what was written and what the normaliser reads may come near a signal.
+    near = [
+        near_signals(message.text) | near_signals(encoder.normalise(message.text)) if real else frozenset()
+        for message in chat.messages
+    ]
+    return [Example(one, *labels_of(*told)) for one, *told in zip(encoded, chat.messages, near)]
 
 
 def _synthetic(chat: Conversation, encoder: Encoder, rng: random.Random) -> list[Example]:
+    """All messages that show something, the halves of such a message too whatever their label, and some of the rest."""
     kept = KEEP_PLAIN[chat.label]
-    examples = conversation_examples(chat, encoder, real=False)
-    return [example for example in examples if example.labels.any() or rng.random() < kept]
+    told = zip(chat.messages, conversation_examples(chat, encoder, real=False))
+    return [one for message, one in told if one.labels.any() or message.half or rng.random() < kept]
 
 
 def _benign(chat: Conversation, encoder: Encoder, rng: random.Random) -> list[Example]:

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
+import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from encode import MAX_TOKENS
-from net import HEADS, INPUT_LEVELS, KEPT_LAYERS, NORM_EPSILON, WEIGHT_LEVELS, WIDTH, MessageNet
+from net import HEADS, HELD, INPUT_LEVELS, KEPT_LAYERS, NORM_EPSILON, WEIGHT_LEVELS, WIDTH, MessageNet
 from signals import OUTPUTS
 
 OPSET, RUNTIME_OPSET = 20, "com.microsoft"
@@ -81,6 +82,8 @@ def export(net: MessageNet, path: Path) -> None:
 
     Nothing is padded, and a token attends to those of its own message alone, so that short messages share a run at no loss.
     """
+    if not all(linear.reach > 0 for linear in net.linears()):
+        raise SystemExit("The ranges of int8 are not measured yet: finish the training first.")
     graph = Graph()
     state = {name: tensor.detach().float().numpy() for name, tensor in net.state_dict().items()}
     hidden = _embeddings(graph, state)
@@ -96,6 +99,32 @@ def export(net: MessageNet, path: Path) -> None:
     onnx.save(_model(graph), path)
     # The checker of ONNX does not know the runtime's own operator; opening the model checks it all.
     onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+def read_into(net: MessageNet, path: Path) -> None:
+    """Gives `net` the layers and heads of an exported file; the embeddings, which training holds, are those of the package."""
+    values = {item.name: numpy_helper.to_array(item) for item in onnx.load(path).graph.initializer}
+    state = {}
+    for number in range(len(KEPT_LAYERS)):
+        name = f"layers.{number}"
+        query, key_value = (_multiplied_out(values, f"{name}.{part}") for part in ("query", "key_value"))
+        joined = [np.concatenate([of_query * math.sqrt(WIDTH / HEADS), others]) for of_query, others in zip(query, key_value)]
+        state |= dict(zip((f"{name}.query_key_value.weight", f"{name}.query_key_value.bias"), joined))
+        for part in ("attended", "widen", "narrow"):
+            state |= dict(zip((f"{name}.{part}.weight", f"{name}.{part}.bias"), _multiplied_out(values, f"{name}.{part}")))
+        for part in ("attention_norm", "output_norm"):
+            state |= {f"{name}.{part}.{kind}": values[f"{name}.{part}.{kind}"] for kind in ("weight", "bias")}
+    state["turns.weight"] = values["turn_kinds.weight"]
+    state |= {name: values[name] for name in ("head.bias", "meaning.bias")}
+    state |= {name: values[name].T for name in ("head.weight", "meaning.weight")}
+    missing = net.load_state_dict({name: torch.tensor(value) for name, value in state.items()}, strict=False).missing_keys
+    if left := [name for name in missing if not name.startswith(HELD) and not name.endswith(".reach")]:
+        raise SystemExit(f"{path} lacks {left}: it is not a file of this recipe.")
+
+
+def _multiplied_out(values: dict, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Weight [out, in] and bias of a product in int8."""
+    return (values[f"{name}.int8"] * values[f"{name}.scale"]).T, values[f"{name}.bias"]
 
 
 def _embeddings(graph: Graph, state: dict) -> str:

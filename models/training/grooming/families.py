@@ -1,7 +1,8 @@
 """Reads the template families and divides them into train, val and test: by family, never by sentence.
 
 The files under `families/` are data: a family is one way of saying or doing one thing. A held-out family is a wording
-that training has never seen, which is the only recall that synthetic text can honestly claim.
+that training has never seen, which is the only recall that synthetic text can honestly claim. Files that come later are divided by themselves: they move no family from one split
+to another, so that a model trained further is asked about nothing that it has seen.
 """
 
 from __future__ import annotations
@@ -72,8 +73,11 @@ def in_version(template: str, label: int) -> str:
 
 def grooming(split: str) -> dict[str, list[Family]]:
     """Signal → its families of the split, divided signal by signal."""
-    grouped = _group([family for path in _files("grooming") for family in _read(path)])
-    return {signal: _divide(grouped[signal])[split] for signal in SIGNAL_INDEX}
+    rounds = [_group([family for path in _files("grooming") for family in _read(path)])]
+    rounds += [_group(_read(path)) for path in _files("grooming/later")]
+    return {
+        signal: [family for grouped in rounds for family in _divide(grouped.get(signal, []))[split]] for signal in SIGNAL_INDEX
+    }
 
 
 def replies(split: str) -> dict[str, list[Line]]:
@@ -86,10 +90,11 @@ def replies(split: str) -> dict[str, list[Line]]:
 
 
 def hard_negatives(split: str) -> list[Family]:
-    """Innocent scenes in the same words, divided persona by persona; and whole innocent conversations."""
+    """Innocent scenes in the same words, divided persona by persona; later ones and whole conversations, file by file."""
     grouped = _group([family for path in _files("hard_negatives") for family in _read(path)])
     scenes = [scene for scenes in grouped.values() for scene in _divide(scenes)[split]]
-    return scenes + [story for path in _files("stories") for story in _divide(_read(path))[split]]
+    by_file = _files("hard_negatives/later") + _files("stories")
+    return scenes + [scene for path in by_file for scene in _divide(_read(path))[split]]
 
 
 def everyday(split: str) -> list[Family]:

@@ -3,7 +3,7 @@
     python fit.py --bundle ../../bundles/grooming --data OWN.jsonl... --out NEW_BUNDLE
 
 For a vetted team with lawful data. Each line is a conversation as `ward-eval grooming` reads it, with `label` 0 or 1 (plain or .gz);
-the message model, its calibration, the first stage and the index stay as they are. Nothing of the conversations is written. Measure the new
+all else of the bundle stays as it is. Nothing of the conversations is written. Measure the new
 bundle on conversations that it was not fitted to: `ward-eval grooming --bundle NEW_BUNDLE --data OTHERS.jsonl`.
 """
 
@@ -18,11 +18,9 @@ from pathlib import Path
 
 import calibrate
 import fit_risk
-import screen
 from conversation import Conversation, read_jsonl
 from encode import Encoder
-from fit_index import IndexFit
-from manifest import FILES, Parts, write_manifest
+from manifest import FILES, replace_risk
 from risk import Scale
 from score import Scorer
 
@@ -47,18 +45,19 @@ def main() -> None:
     prefixes = fit_risk.prefixes(Scorer(arguments.bundle / "model.onnx", Encoder()).score(chats), calibration, scale)
     risk = fit_risk.fit(prefixes, scale)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
+    for name in (*FILES, "manifest.toml"):
         shutil.copyfile(arguments.bundle / name, arguments.out / name)
-    index = IndexFit(**manifest["index"])
-    write_manifest(arguments.out, Parts(calibration, risk, screen.from_bundle(arguments.bundle, manifest), index))
+    replace_risk(arguments.out, risk)
+    if counts[0] < 1 / fit_risk.ALERT_RATES[0]:
+        print(f"{counts[0]} harmless conversations cannot show that one in {1 / fit_risk.ALERT_RATES[0]:.0f} alarms: none of them does")
     print(f"{arguments.out}: fitted to {counts[1]} conversations that show the pattern and {counts[0]} that do not")
 
 
 def read(path: Path) -> list[Conversation]:
-    """Every labelled conversation of a file."""
+    """Every labelled conversation of a file that says anything."""
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8") as lines:
-        return [chat for _, chat in read_jsonl(lines)]
+        return [chat for _, chat in read_jsonl(lines) if chat.messages]
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ last message is calibrated where as many conversations show the pattern as are h
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -148,10 +149,19 @@ def _thresholds(peaks: np.ndarray, rows: list[Prefix]) -> tuple[float, float]:
     real = peaks[[row.group not in (GROOMING, HARD_NEGATIVE) for row in rows]]
 
     def lowest(rates: tuple[float, float], least: float) -> float:
-        kept = [np.quantile(some, 1 - rate) for some, rate in zip((real, hard), rates) if len(some)]
-        return float(max(*kept, least))
+        return max([_just_above(first_out(some, rate)) for some, rate in zip((real, hard), rates) if len(some)] + [least])
 
     return lowest(WATCH_RATES, WATCH_LEAST), lowest(ALERT_RATES, ALERT_LEAST)
+
+
+def first_out(scores: np.ndarray, rate: float) -> float:
+    """The highest score that must not alarm where at most `rate` of the scores may: of fewer than 1 / rate none may."""
+    return float(np.sort(scores)[::-1][int(rate * len(scores))])
+
+
+def _just_above(risk: float) -> float:
+    """The next risk that a manifest can hold."""
+    return min((math.floor(risk * 1e6) + 1) / 1e6, 1 - 1e-6)
 
 
 def _first_alert(row: Prefix, fitted: RiskFit) -> int | None:

@@ -15,7 +15,7 @@ from screen import CONTEXT_TURNS as CONTEXT_TURNS_OF_SCREEN
 from screen import Screen
 from signals import SIGNALS
 
-NAME, VERSION = "ward-grooming-minilm", "0.3.1"
+NAME, VERSION = "ward-grooming-minilm", "0.4.0"
 FILES = ("model.onnx", "tokenizer.json", "screen.bin")
 
 # Fewer words than this are no conversation; a smaller share of common English words is some other language.
@@ -37,18 +37,30 @@ class Parts:
 
 def write_manifest(bundle: Path, parts: Parts) -> None:
     """Overwrites `bundle`/manifest.toml; the files that it lists must be there."""
-    cascade = [_screen(parts.screen), _index(parts.index)]
-    sections = [_head(bundle), _calibration(parts.calibration), _language(), _risk(parts.risk), *cascade]
+    model = [_head(bundle), _text(), _calibration(parts.calibration), _language()]
+    sections = [*model, _risk(parts.risk), _age_groups(), _screen(parts.screen), _index(parts.index)]
     (bundle / "manifest.toml").write_text("\n".join(sections), encoding="utf-8")
 
 
 def replace_screen(bundle: Path, screen: Screen) -> None:
     """Rewrites what `bundle`/manifest.toml says of the first stage and of the files; screen.bin must be there."""
+    _replace(bundle, ("# Written by", "# What the message model reads"), _head(bundle))
+    _replace(bundle, ("# The first stage", "# A platform's own examples"), _screen(screen))
+
+
+def replace_risk(bundle: Path, risk: RiskFit) -> None:
+    """Rewrites weights, intercept and thresholds of the conversation's risk in `bundle`/manifest.toml, and nothing else."""
+    _replace(bundle, ("# The conversation's risk", "# Shifts in logits"), _risk(risk))
+
+
+def _replace(bundle: Path, between: tuple[str, str], section: str) -> None:
+    """Puts `section` where the manifest has what begins with the first and ends before the second of two lines."""
     path = bundle / "manifest.toml"
-    sections = path.read_text(encoding="utf-8")
-    start, end = sections.index("# The first stage"), sections.index("# A platform's own examples")
-    rest = sections[sections.index("# What the message model reads") : start]
-    path.write_text(_head(bundle).split("# What the message")[0] + rest + _screen(screen) + "\n" + sections[end:], encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    start, end = (text.find(line) for line in between)
+    if not 0 <= start < end:
+        raise SystemExit(f"{path} lacks the line \"{between[0]} …\" or \"{between[1]} …\": it was not written by this recipe.")
+    path.write_text(text[:start] + section + "\n" + text[end:], encoding="utf-8")
 
 
 def _head(bundle: Path) -> str:
@@ -62,8 +74,11 @@ version = "{VERSION}"
 
 [files]
 {files}
+"""
 
-# What the message model reads: tokens of a message, earlier turns, pieces of each of them.
+
+def _text() -> str:
+    return f"""# What the message model reads: tokens of a message, earlier turns, pieces of each of them.
 [text]
 max_tokens = {MAX_TOKENS}
 context_turns = {CONTEXT_TURNS}
@@ -116,8 +131,11 @@ stage_seen = {STAGE_SEEN}
 
 [risk.alert]
 {_band(risk.alert)}
+"""
 
-# Shifts in logits where the platform says who is of age. Set by hand, not fitted.
+
+def _age_groups() -> str:
+    return f"""# Shifts in logits where the platform says who is of age. Set by hand, not fitted.
 [risk.age_groups]
 {_table(AGE_GROUPS)}
 """

@@ -20,6 +20,8 @@ VOCABULARY, POSITIONS, NORM_EPSILON = 30522, 512, 1e-12
 SENTENCE_LAYERS = 6
 # Those of the sentence model's layers that the message model starts from.
 KEPT_LAYERS = (0, 2, 4)
+# What training holds: the embeddings know English already, and holding them keeps rare words.
+HELD = ("words.", "places.", "types.", "norm.")
 # Steps to either side of zero. Weights have fewer: two products of 255 and 63 fit into 16 bits, which processors without VNNI
 # add up in. With more, a score would depend on the machine.
 INPUT_LEVELS, WEIGHT_LEVELS = 127, 63

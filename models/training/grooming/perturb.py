@@ -13,14 +13,17 @@ from conversation import Message
 _LEET = {"a": "4", "e": "3", "i": "1", "o": "0", "s": "5", "t": "7"}
 _HOMOGLYPHS = str.maketrans("aceiopxy", "асеіорху")
 _EMOJI = "🙂😀👍🎮⭐🎉😎🐶🍕⚽"
+# How often the odd way is messages sent in halves: half a message must not look riskier than the whole.
+SPLIT_RATE = 0.35
 _PLACEHOLDER = re.compile(r"\[[A-Z]+\]|@[A-Z]+")
 
 
 def perturb(messages: list[Message], rng: random.Random) -> list[Message]:
     """The conversation written in one odd way, drawn by chance."""
-    if rng.random() < 0.2:
+    if rng.random() < SPLIT_RATE:
         return [part for message in messages for part in _split(message, rng)]
-    way = rng.choice((_leet, _homoglyphs, _spaced, _stretched, _mistyped, _emoji, _lower, _upper))
+    # Slips of the finger twice: of them the normaliser undoes least.
+    way = rng.choice((_leet, _homoglyphs, _spaced, _stretched, _mistyped, _mistyped, _emoji, _lower, _upper))
     return [Message(m.speaker, _by_word(m.text, way, rng), m.signals, m.risk) for m in messages]
 
 
@@ -76,4 +79,4 @@ def _split(message: Message, rng: random.Random) -> list[Message]:
     cut = rng.randint(2, len(words) - 2)
     halves = " ".join(words[:cut]), " ".join(words[cut:])
     signals = None if message.signals else message.signals
-    return [Message(message.speaker, half, signals, message.risk) for half in halves]
+    return [Message(message.speaker, text, signals, message.risk, half=bool(message.signals)) for text in halves]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +31,7 @@ class Scored:
 
 
 class Scorer:
-    """An ONNX session on one thread."""
+    """An ONNX session; one run a core, each on one thread."""
 
     def __init__(self, model: Path, encoder: Encoder):
         options = onnxruntime.SessionOptions()
@@ -59,7 +61,8 @@ class Scorer:
         return np.concatenate(logits), np.concatenate(meanings)
 
     def _logits(self, encoded: list[Encoded]) -> np.ndarray:
-        outputs = [self.session.run(["logits"], end_to_end(run))[0] for run in runs(encoded)]
+        with ThreadPoolExecutor(os.cpu_count()) as cores:
+            outputs = list(cores.map(lambda run: self.session.run(["logits"], end_to_end(run))[0], runs(encoded)))
         return np.concatenate(outputs)
 
 

@@ -1,12 +1,13 @@
 """Trains the message model.
 
     python train.py --data DIR --out DIR [--epochs N]
+    python train.py --data DIR --out DIR --start ../../bundles/grooming/model.onnx --epochs 4 --seed 8
 
 `--data` holds the benign chats, `--out` receives checkpoint.pt (after every epoch; a later call resumes) and
-training.log. bfloat16 autocast: about seven minutes an epoch on one core that knows AVX512-BF16.
+training.log. About seven minutes an epoch on one core that computes in bfloat16, fifteen on one that does not.
 
 The first epochs teach half a sentence model to mean what the whole one means (cutting layers out has broken it); the next ones
-teach the signals as well; the last one computes as int8 will, with ranges measured before it.
+teach the signals as well; the last one computes as int8 will, with ranges measured before it. With --start an exported model learns further: it has the meaning already.
 """
 
 from __future__ import annotations
@@ -14,23 +15,26 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import sys
 import time
 from pathlib import Path
 
 import torch
 from torch.nn import functional
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
 import benign
+import export
+from bundle import sha256
 from encode import Encoder
 from examples import Batch, Example, batches, epoch_examples
-from net import MessageNet, load_message_net, load_sentence_net
+from half import half
+from net import HELD, MessageNet, load_message_net, load_sentence_net
 
 SEED = 7
 BATCH = 64
 # Learning rates: of the layers while they learn to mean, and then the signals; of the heads.
 MEANING_RATE, PEAK_RATE, HEAD_RATE, WARM_UP, WEIGHT_DECAY = 4e-4, 1e-4, 1e-3, 200, 0.01
-# The embeddings know English already: holding them keeps rare words.
-FROZEN = ("words.", "places.", "types.", "norm.")
 # Share of the pieces hidden from the model in training, so that no single word decides.
 HIDDEN, MASK_ID, FIRST_PIECE_ID = 0.1, 103, 999
 # The risk is one output of thirteen but the one that people act on.
@@ -46,16 +50,23 @@ MEANING_EPOCHS, INT8_EPOCHS, MEASURED_BATCHES = 2, 1, 60
 class Training:
     """Model, optimiser and schedule, resumable by epoch."""
 
-    def __init__(self, out: Path, epochs: int):
-        self.out, self.epochs, self.done, self.step = out, epochs, 0, 0
+    def __init__(self, arguments: argparse.Namespace):
+        out, start = arguments.out, arguments.start
+        self.out, self.epochs, self.done, self.step = out, arguments.epochs, 0, 0
+        self.plan = {"epochs": self.epochs, "seed": arguments.seed, "start": sha256(start) if start else ""}
         self.net, self.teacher = load_message_net(), load_sentence_net()
+        self.meaning_epochs = 0 if start else MEANING_EPOCHS
+        if start:
+            export.read_into(self.net, start)
         for name, parameter in self.net.named_parameters():
-            parameter.requires_grad_(not name.startswith(FROZEN))
+            parameter.requires_grad_(not name.startswith(HELD))
         heads = [*self.net.head.parameters(), *self.net.meaning.parameters(), *self.net.turns.parameters()]
         groups = [{"params": self.net.layers.parameters()}, {"params": heads}]
         self.optimiser = torch.optim.AdamW(groups, lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
         if (out / "checkpoint.pt").exists():
             self._resume()
+        elif start:
+            self.log(f"goes on from a file of sha256 {self.plan['start']}")
 
     def update(self, batch: Batch) -> float:
         """One optimiser step; returns the loss."""
@@ -63,7 +74,7 @@ class Training:
         layers["lr"] = (MEANING_RATE if self.meaning_only else PEAK_RATE) * self._rate()
         heads["lr"] = HEAD_RATE * self._rate()
         ids, mask, *turns = batch.inputs
-        with torch.autocast("cpu", torch.bfloat16):
+        with half():
             logits, meaning = self.net(ids if self.meaning_only else hide_pieces(ids), mask, *turns)
         if self.meaning_only:
             loss = self._meaning_loss(meaning.float(), ids, mask, 1.0)
@@ -79,12 +90,12 @@ class Training:
 
     @property
     def meaning_only(self) -> bool:
-        return self.done < MEANING_EPOCHS
+        return self.done < self.meaning_epochs
 
     def _meaning_loss(self, meaning: torch.Tensor, ids: torch.Tensor, mask: torch.Tensor, share: float) -> torch.Tensor:
         """How far the embeddings of a share of the messages are from the sentence model's, as 1 - cosine."""
         some = slice(0, max(1, int(share * len(ids))))
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), half():
             wanted = self.teacher(ids[some], mask[some]).float()
         return (1 - functional.cosine_similarity(meaning[some], wanted)).mean()
 
@@ -104,7 +115,7 @@ class Training:
 
     def save(self) -> None:
         self.done += 1
-        state = {"net": self.net.state_dict(), "optimiser": self.optimiser.state_dict()}
+        state = {"net": self.net.state_dict(), "optimiser": self.optimiser.state_dict(), "plan": self.plan}
         torch.save(state | {"done": self.done, "step": self.step}, self.out / "checkpoint.tmp")
         (self.out / "checkpoint.tmp").replace(self.out / "checkpoint.pt")
 
@@ -115,13 +126,16 @@ class Training:
 
     def _rate(self) -> float:
         """Warm-up and cosine of the phase, 0 to 1."""
-        first, epochs = (0, MEANING_EPOCHS) if self.meaning_only else (MEANING_EPOCHS, self.epochs - MEANING_EPOCHS)
+        before = self.meaning_epochs
+        first, epochs = (0, before) if self.meaning_only else (before, self.epochs - before)
         step = self.step - first * STEPS_PER_EPOCH
         progress = min(1.0, max(0, step) / (epochs * STEPS_PER_EPOCH))
         return min(1.0, max(1, step + 1) / WARM_UP) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
 
     def _resume(self) -> None:
         state = torch.load(self.out / "checkpoint.pt", weights_only=True)
+        if state["plan"] != self.plan:
+            raise SystemExit(f"{self.out} holds another run, {state['plan']}: give another --out, or the options of that run.")
         self.net.load_state_dict(state["net"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.done, self.step = state["done"], state["step"]
@@ -154,6 +168,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder of the benign chats (*.jsonl.gz)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=13)
+    parser.add_argument("--start", type=Path, help="model.onnx of this recipe to train further")
+    parser.add_argument("--seed", type=int, default=SEED, help="another one for other wordings than the run before")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
@@ -162,15 +178,17 @@ def main() -> None:
     arguments = parse_arguments()
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(arguments.threads)
-    torch.manual_seed(SEED)
+    torch.manual_seed(arguments.seed)
     pool, encoder = benign.BenignPool(benign.read(arguments.data, "train")), Encoder()
-    training = Training(arguments.out, arguments.epochs)
+    training = Training(arguments)
     training.net.train()
     for epoch in range(training.done, arguments.epochs):
         began = time.monotonic()
-        examples = epoch_examples("train", pool, encoder, SEED * 1000 + epoch)
+        seed = arguments.seed * 1000 + epoch
+        torch.manual_seed(seed)  # resumed or not, an epoch is the same
+        examples = epoch_examples("train", pool, encoder, seed)
         training.log(f"epoch {epoch + 1}: {len(examples)} messages in {time.monotonic() - began:.0f} s")
-        rng, total = random.Random(SEED * 1000 + epoch), 0.0
+        rng, total = random.Random(seed), 0.0
         if epoch == arguments.epochs - INT8_EPOCHS:
             training.measure_ranges(examples, rng)
         for number, batch in enumerate(batches(examples, BATCH, rng)):

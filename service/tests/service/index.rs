@@ -144,7 +144,7 @@ fn a_configuration_elsewhere_names_the_index_beside_it() {
 fn a_build_says_where_the_index_lies_and_what_the_first_stage_keeps_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let here = folder.path().canonicalize().expect("a folder");
-    let positives = "how old are you, and do your parents know?\nWe have Oolong, Earl Grey and English Breakfast available.\n";
+    let positives = "how old are you, and do your parents know?\ni installed the kernel update and the sound driver stopped working\n";
     let mut command = build_command(&here.join("mine"), positives, "");
     command
         .args(["--out", "mine", "--config"])
