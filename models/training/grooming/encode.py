@@ -1,4 +1,5 @@
-"""Turns a message and the turns before it into token ids, exactly as `models/src/grooming/encoding.rs` does.
+"""Turns a message and the turns before it into token ids, exactly as `models/src/grooming/encoding.rs` does; but texts of more than
+1,024 characters, of which the service reads a part only, are read whole.
 
     [CLS] message [SEP] turn turn …
 
