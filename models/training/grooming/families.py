@@ -1,8 +1,9 @@
 """Reads the template families and divides them into train, val and test: by family, never by sentence.
 
 The files under `families/` are data: a family is one way of saying or doing one thing. A held-out family is a wording
-that training has never seen, which is the only recall that synthetic text can honestly claim. Files that come later are divided by themselves: they move no family from one split
-to another, so that a model trained further is asked about nothing that it has seen.
+that training has never seen, which is the only recall that synthetic text can honestly claim. Files that come later are
+divided by themselves: they move no family from one split to another, so that a model trained further is asked about
+nothing that it has seen.
 """
 
 from __future__ import annotations

@@ -48,8 +48,9 @@ def main() -> None:
     for name in (*FILES, "manifest.toml"):
         shutil.copyfile(arguments.bundle / name, arguments.out / name)
     replace_risk(arguments.out, risk)
-    if counts[0] < 1 / fit_risk.ALERT_RATES[0]:
-        print(f"{counts[0]} harmless conversations cannot show that one in {1 / fit_risk.ALERT_RATES[0]:.0f} alarms: none of them does")
+    harmless, needed = sum(not (chat.label or chat.is_synthetic) for chat in chats), round(1 / fit_risk.ALERT_RATES[0])
+    if 0 < harmless < needed:
+        print(f"{harmless} harmless conversations cannot show that one in {needed} alarms: the threshold of ALERT is above them all")
     print(f"{arguments.out}: fitted to {counts[1]} conversations that show the pattern and {counts[0]} that do not")
 
 
