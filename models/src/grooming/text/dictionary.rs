@@ -19,12 +19,21 @@ const ENDINGS: [&str; 10] = ["s", "es", "ed", "d", "er", "ing", "ly", "nt", "ll"
 #[derive(Debug, Clone, Default)]
 pub struct Dictionary {
     places: HashMap<String, u32>,
+    /// The commonest words by what is left of them without one of their letters; of several, the commonest one.
+    by_remainder: HashMap<String, (u32, String)>,
 }
 
 /// Of words in lower case, the commonest first.
 impl FromIterator<String> for Dictionary {
     fn from_iter<Words: IntoIterator<Item = String>>(words: Words) -> Self {
-        Self { places: words.into_iter().zip(0..).collect() }
+        let words: Vec<String> = words.into_iter().collect();
+        let mut by_remainder = HashMap::new();
+        for (word, place) in words.iter().zip(0..COMMON) {
+            for remainder in remainders(word) {
+                by_remainder.entry(remainder).or_insert_with(|| (place, word.clone()));
+            }
+        }
+        Self { places: words.into_iter().zip(0..).collect(), by_remainder }
     }
 }
 
@@ -72,13 +81,13 @@ impl Dictionary {
     pub(super) fn corrected(&self, word: &[char]) -> Option<Vec<char>> {
         let may_be_one = (LEAST_CORRECTED..=LONGEST).contains(&word.len());
         let plain = may_be_one && word.iter().all(char::is_ascii_lowercase);
-        if !plain || self.is_empty() || self.knows(&word.iter().collect::<String>()) {
+        let written: String = word.iter().collect();
+        if !plain || self.is_empty() || self.knows(&written) {
             return None;
         }
-        let place = |letters: &Vec<char>| self.place(&letters.iter().collect::<String>());
-        let near = swapped(word).chain(undoubled(word)).chain(with_one_more(word));
-        let known = near.filter_map(|letters| place(&letters).map(|place| (place, letters)));
-        known.min().map(|(_, letters)| letters)
+        let near = swapped(word).chain(undoubled(word));
+        let known = near.filter_map(|letters| self.place(&letters).map(|place| (place, letters)));
+        known.chain(self.by_remainder.get(&written).cloned()).min().map(|(_, word)| word.chars().collect())
     }
 
     /// Where it stands among the commonest words, from 0.
@@ -96,30 +105,26 @@ impl Dictionary {
     }
 }
 
-fn swapped(word: &[char]) -> impl Iterator<Item = Vec<char>> {
+fn swapped(word: &[char]) -> impl Iterator<Item = String> {
     (1..word.len()).map(|at| {
         let mut letters = word.to_vec();
         letters.swap(at - 1, at);
-        letters
+        letters.into_iter().collect()
     })
 }
 
-fn undoubled(word: &[char]) -> impl Iterator<Item = Vec<char>> {
-    (1..word.len()).filter(|&at| word[at - 1] == word[at]).map(|at| {
-        let mut letters = word.to_vec();
-        letters.remove(at);
-        letters
-    })
+fn undoubled(word: &[char]) -> impl Iterator<Item = String> {
+    (1..word.len()).filter(|&at| word[at - 1] == word[at]).map(|at| without(word, at))
 }
 
-fn with_one_more(word: &[char]) -> impl Iterator<Item = Vec<char>> {
-    (0..=word.len()).flat_map(move |at| {
-        ('a'..='z').map(move |letter| {
-            let mut letters = word.to_vec();
-            letters.insert(at, letter);
-            letters
-        })
-    })
+/// What is left of a word without each of its letters.
+fn remainders(word: &str) -> impl Iterator<Item = String> {
+    let letters: Vec<char> = word.chars().collect();
+    (0..letters.len()).map(move |at| without(&letters, at))
+}
+
+fn without(letters: &[char], at: usize) -> String {
+    letters[..at].iter().chain(&letters[at + 1..]).collect()
 }
 
 #[cfg(test)]
