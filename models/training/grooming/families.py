@@ -3,7 +3,8 @@
 The files under `families/` are data: a family is one way of saying or doing one thing. A held-out family is a wording
 that training has never seen, which is the only recall that synthetic text can honestly claim. Files that come later are
 divided by themselves: they move no family from one split to another, so that a model trained further is asked about
-nothing that it has seen.
+nothing that it has seen. Those under `taught/` are not divided at all: they only teach, so that what is held out stays
+the same from one model to the next.
 """
 
 from __future__ import annotations
@@ -76,8 +77,10 @@ def grooming(split: str) -> dict[str, list[Family]]:
     """Signal → its families of the split, divided signal by signal."""
     rounds = [_group([family for path in _files("grooming") for family in _read(path)])]
     rounds += [_group(_read(path)) for path in _files("grooming/later")]
+    taught = _group(_taught("grooming", split))
     return {
-        signal: [family for grouped in rounds for family in _divide(grouped.get(signal, []))[split]] for signal in SIGNAL_INDEX
+        signal: [family for grouped in rounds for family in _divide(grouped.get(signal, []))[split]] + taught.get(signal, [])
+        for signal in SIGNAL_INDEX
     }
 
 
@@ -95,18 +98,19 @@ def hard_negatives(split: str) -> list[Family]:
     grouped = _group([family for path in _files("hard_negatives") for family in _read(path)])
     scenes = [scene for scenes in grouped.values() for scene in _divide(scenes)[split]]
     by_file = _files("hard_negatives/later") + _files("stories")
-    return scenes + [scene for path in by_file for scene in _divide(_read(path))[split]]
+    return scenes + [scene for path in by_file for scene in _divide(_read(path))[split]] + _taught("hard_negatives", split)
 
 
 def everyday(split: str) -> list[Family]:
     """What ordinary people say that is literally a signal, and look-alikes; single lines, divided signal by signal."""
     by_file = [_group(_read(path)) for path in _files("everyday")]
-    return [family for grouped in by_file for families in grouped.values() for family in _divide(families)[split]]
+    divided = [family for grouped in by_file for families in grouped.values() for family in _divide(families)[split]]
+    return divided + _taught("everyday", split)
 
 
 def scripts(split: str) -> list[Family]:
     """Whole conversations that show the pattern."""
-    return [script for path in _files("scripts") for script in _divide(_read(path))[split]]
+    return [script for path in _files("scripts") for script in _divide(_read(path))[split]] + _taught("scripts", split)
 
 
 def pairs(split: str) -> list[Family]:
@@ -127,6 +131,11 @@ def second(name: str) -> list[Family]:
 def platform(name: str) -> list[Family]:
     """The slang of an imaginary platform, "pattern" or "harmless". Never trained on."""
     return _read(f"platform/{name}.txt")
+
+
+def _taught(kind: str, split: str) -> list[Family]:
+    """The families of a kind that are for training alone."""
+    return [family for path in _files(f"taught/{kind}") for family in _read(path)] if split == "train" else []
 
 
 def _files(folder: str) -> list[Path]:
