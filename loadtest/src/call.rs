@@ -10,13 +10,18 @@ use crate::mix::{Caller, Mix, Priority};
 use crate::score::Checked;
 use crate::wire::Refusal;
 
-/// Before a second try, where the server does not say.
+/// Before a second try, or a caller's next call, where the server does not say.
 const PUSHBACK: Duration = Duration::from_millis(100);
 
 /// Something that can be called.
 pub(crate) trait Call: Clone + Send + Sync + 'static {
     /// Calls once. Whoever drops this before it is done cancels the call.
     fn call(&self, ask: Ask) -> impl Future<Output = Reply> + Send;
+
+    /// What a reader of the figures must know of how the calls went.
+    fn warning(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What is asked.
@@ -65,7 +70,7 @@ pub(crate) struct Outcome {
     pub(crate) priority: Priority,
     /// Whether it was tried twice.
     pub(crate) retried: bool,
-    /// How long to stay away: the server refused it for want of room or time.
+    /// How long to stay away: the server refused it for want of room or time, or is not there.
     pub(crate) pushback: Option<Duration>,
 }
 
@@ -94,7 +99,7 @@ pub(crate) async fn make(call: impl Call, start: Start, mix: Mix) -> Outcome {
         Ok(checked) => checked.failure.map_or(Ok(()), Err),
         Err(refusal) => Err(in_grpc_words(refusal.code)),
     };
-    let (Start { intended, .. }, pushback) = (start, pushback(&reply));
+    let (Start { intended, .. }, pushback) = (start, away(&reply));
     let (ended, priority) = (reply.ended, caller.priority);
     Outcome { intended, started, ended, result, checked, priority, retried, pushback }
 }
@@ -111,9 +116,21 @@ fn in_grpc_words(code: Code) -> Code {
     if code == Code::Cancelled { Code::DeadlineExceeded } else { code }
 }
 
+/// Before the second try of a call that was refused.
 fn pushback(reply: &Reply) -> Option<Duration> {
     match reply.result {
-        Err(Refusal { code: Code::ResourceExhausted, pushback }) => Some(pushback.unwrap_or(PUSHBACK)),
+        Err(Refusal { code: Code::ResourceExhausted, .. }) => away(reply),
+        _ => None,
+    }
+}
+
+/// Before its caller calls again. What is not there says so at once, without a way over the network: a caller that did not
+/// wait would do nothing but hear it again.
+fn away(reply: &Reply) -> Option<Duration> {
+    match reply.result {
+        Err(Refusal { code: Code::ResourceExhausted | Code::Unavailable, pushback }) => {
+            Some(pushback.unwrap_or(PUSHBACK))
+        }
         _ => None,
     }
 }
@@ -126,9 +143,10 @@ mod tests {
     use super::*;
     use crate::mix::Patience;
 
-    /// Refuses the first call for 40 ms and answers the second.
-    #[derive(Clone, Default)]
+    /// Refuses the first call with this code for 40 ms and answers the second.
+    #[derive(Clone)]
     struct Busy {
+        code: Code,
         calls: Arc<AtomicU64>,
     }
 
@@ -136,23 +154,23 @@ mod tests {
         async fn call(&self, _: Ask) -> Reply {
             let pushback = Some(Duration::from_millis(40));
             match self.calls.fetch_add(1, Ordering::Relaxed) {
-                0 => Reply::refused(Refusal { code: Code::ResourceExhausted, pushback }),
+                0 => Reply::refused(Refusal { code: self.code, pushback }),
                 _ => Reply { ended: Instant::now(), result: Ok(Checked { items: 1, ..Checked::default() }) },
             }
         }
     }
 
-    async fn outcome(deadline: u64, retry_share: f64) -> (Outcome, u64) {
+    async fn outcome(code: Code, deadline: u64, retry_share: f64) -> (Outcome, u64) {
         let deadline = Duration::from_millis(deadline);
         let mix = Mix { deadline, patience: Patience::Cancels, bulk_share: 0.0, retry_share, seed: 0 };
-        let busy = Busy::default();
+        let busy = Busy { code, calls: Arc::default() };
         let outcome = make(busy.clone(), Start { number: 0, intended: Instant::now() }, mix).await;
         (outcome, busy.calls.load(Ordering::Relaxed))
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_second_try_waits_as_told_and_counts_from_the_first() {
-        let (outcome, calls) = outcome(250, 1.0).await;
+        let (outcome, calls) = outcome(Code::ResourceExhausted, 250, 1.0).await;
         assert_eq!((outcome.result, outcome.retried, calls), (Ok(()), true, 2));
         assert_eq!(outcome.ended - outcome.intended, Duration::from_millis(40));
     }
@@ -160,8 +178,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_does_not_retry_or_has_no_time_left_is_refused() {
         for (deadline, share) in [(250, 0.0), (30, 1.0)] {
-            let (outcome, calls) = outcome(deadline, share).await;
+            let (outcome, calls) = outcome(Code::ResourceExhausted, deadline, share).await;
             assert_eq!((outcome.result, outcome.retried, calls), (Err(Code::ResourceExhausted), false, 1));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_there_keeps_its_caller_away_and_is_no_refusal_to_try_again() {
+        let (outcome, calls) = outcome(Code::Unavailable, 250, 1.0).await;
+        assert_eq!((outcome.result, outcome.retried, calls), (Err(Code::Unavailable), false, 1));
+        assert_eq!(outcome.pushback, Some(Duration::from_millis(40)));
     }
 }

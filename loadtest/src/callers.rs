@@ -1,10 +1,9 @@
 //! The two ways to call: a call of its own for each request, or a message on one of several open streams.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use bytes::Bytes;
 use h2::SendStream;
 use tokio::sync::oneshot;
@@ -15,7 +14,7 @@ use tonic::Code;
 use crate::call::{Ask, Call, Reply};
 use crate::mix::Priority;
 use crate::score::Checked;
-use crate::wire::{self, Answers, Pool, Refusal, Rpc, Server, Talk};
+use crate::wire::{self, Answers, PAUSE, Pool, Refusal, Rpc, Server, Talk};
 use crate::workload::{Cursor, Key, StreamAnswer, Streamed, Unary};
 
 /// The same method at each priority.
@@ -39,7 +38,7 @@ pub(crate) struct StreamCaller {
     streams: Arc<Streams>,
 }
 
-/// The streams of each priority, and what reads their answers.
+/// The streams of each priority, and what reads their answers and opens them again.
 struct Streams {
     interactive: Vec<Arc<Line>>,
     bulk: Vec<Arc<Line>>,
@@ -47,14 +46,23 @@ struct Streams {
     _readers: JoinSet<()>,
 }
 
-/// One stream. Never locked across an await.
-struct Line(Mutex<Sending>);
+/// One stream, and those that are opened in its place when it ends.
+struct Line {
+    pool: Arc<Pool>,
+    rpc: Rpc,
+    /// Says which connection it is on.
+    number: usize,
+    /// Never locked across an await.
+    sending: Mutex<Sending>,
+}
 
 struct Sending {
-    /// None once the stream has ended.
+    /// None from the end of a stream until the next is open.
     body: Option<SendStream<Bytes>>,
     cursor: Cursor,
     waiting: HashMap<Key, Waiting>,
+    /// How often a stream has ended here.
+    ended: u64,
 }
 
 /// A call whose answer has not come yet.
@@ -105,26 +113,24 @@ impl Call for UnaryCaller {
 }
 
 impl StreamCaller {
-    /// Opens so many streams of the method of this path at each priority.
+    /// Opens so many streams of the method of this path at each of [`Priority::ALL`].
     ///
     /// # Errors
     /// When one does not open.
     pub(crate) async fn open(
         rpcs: (&Server, &'static str),
-        pool: &Pool,
-        streams: NonZeroUsize,
+        pool: &Arc<Pool>,
+        streams: [usize; 2],
         workload: Arc<dyn Streamed>,
     ) -> Result<Self> {
         let rpcs = Rpcs::new(rpcs.0, rpcs.1)?;
         let mut readers = JoinSet::new();
         let mut lines = [Vec::new(), Vec::new()];
-        for (lines, priority) in lines.iter_mut().zip(Priority::ALL) {
-            for number in 0..streams.get() {
-                let lease = pool.lease_at(number).context("a connection broke while streams were opened")?;
-                let talk = Talk::open(lease, rpcs.of(priority)).await;
-                let (body, answers) = talk.ok().context("a stream does not open")?.split();
-                let line = Arc::new(Line::new(body, Cursor::at(number)));
-                readers.spawn(read(Arc::clone(&line), answers, Arc::clone(&workload)));
+        for ((lines, priority), count) in lines.iter_mut().zip(Priority::ALL).zip(streams) {
+            for number in 0..count {
+                let line = Arc::new(Line::new(Arc::clone(pool), rpcs.of(priority).clone(), number));
+                let answers = line.open().await?;
+                readers.spawn(keep_open(Arc::clone(&line), answers, Arc::clone(&workload)));
                 lines.push(line);
             }
         }
@@ -139,18 +145,49 @@ impl Call for StreamCaller {
             Priority::Interactive => &self.streams.interactive,
             Priority::Bulk => &self.streams.bulk,
         };
-        let line = &lines[usize::try_from(ask.number).unwrap_or_default() % lines.len()];
+        let at = usize::try_from(ask.number).unwrap_or_default().checked_rem(lines.len());
         let unavailable = || Reply::refused(Refusal::new(Code::Unavailable));
-        match line.send(&*self.streams.workload) {
+        match at.and_then(|at| lines[at].send(&*self.streams.workload)) {
             Some(answer) => answer.await.unwrap_or_else(|_| unavailable()),
             None => unavailable(),
         }
     }
+
+    fn warning(&self) -> Option<String> {
+        let lines = self.streams.interactive.iter().chain(&self.streams.bulk);
+        let ended: u64 = lines.map(|line| line.lock().ended).sum();
+        (ended > 0).then(|| {
+            format!(
+                "{ended} streams ended; they were opened again, and what was under way on them is UNAVAILABLE"
+            )
+        })
+    }
 }
 
 impl Line {
-    fn new(body: SendStream<Bytes>, cursor: Cursor) -> Self {
-        Self(Mutex::new(Sending { body: Some(body), cursor, waiting: HashMap::new() }))
+    fn new(pool: Arc<Pool>, rpc: Rpc, number: usize) -> Self {
+        let sending = Sending { body: None, cursor: Cursor::at(number), waiting: HashMap::new(), ended: 0 };
+        Self { pool, rpc, number, sending: Mutex::new(sending) }
+    }
+
+    /// Opens the first stream, or the next.
+    async fn open(&self) -> Result<Answers> {
+        let lease = self.pool.lease_at(self.number);
+        let lease = lease.context("a connection broke while streams were opened")?;
+        let talk = Talk::open(lease, &self.rpc).await;
+        let (body, answers) = talk.map_err(|_| anyhow!("a stream does not open"))?.split();
+        let mut sending = self.lock();
+        sending.cursor = sending.cursor.anew();
+        sending.body = Some(body);
+        Ok(answers)
+    }
+
+    /// The stream has: nothing more is sent on it, and nobody waits for it any longer.
+    fn end(&self) {
+        let mut sending = self.lock();
+        sending.body = None;
+        sending.waiting.clear();
+        sending.ended += 1;
     }
 
     /// Sends the next message: under the lock, so that those of a conversation keep their order.
@@ -166,24 +203,35 @@ impl Line {
     }
 
     fn lock(&self) -> MutexGuard<'_, Sending> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.sending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a stream, and the ones after it.
+async fn keep_open(line: Arc<Line>, mut answers: Answers, workload: Arc<dyn Streamed>) {
+    loop {
+        read(&line, answers, &*workload).await;
+        line.end();
+        answers = loop {
+            tokio::time::sleep(PAUSE).await;
+            if let Ok(answers) = line.open().await {
+                break answers;
+            }
+        };
     }
 }
 
 /// Hands answers to their calls until the stream ends; then there are no more.
-async fn read(line: Arc<Line>, mut answers: Answers, workload: Arc<dyn Streamed>) {
+async fn read(line: &Line, mut answers: Answers, workload: &dyn Streamed) {
     let mut spoilt = None;
     while let Ok(Some(bytes)) = answers.next().await {
         let ended = Instant::now();
         let Some(answer) = workload.read(bytes) else { continue };
         let Some(waiting) = line.lock().waiting.remove(&answer.key) else { continue };
-        let checked = check(&answer, waiting.input, &*workload, &mut spoilt);
+        let checked = check(&answer, waiting.input, workload, &mut spoilt);
         // A caller who has gone does not hear it.
         let _ = waiting.answer.send(Reply { ended, result: checked });
     }
-    let mut sending = line.lock();
-    sending.body = None;
-    sending.waiting.clear();
 }
 
 /// A conversation is spoilt by a message without an answer: what is said of it later lacks that message.

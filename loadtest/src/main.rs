@@ -40,7 +40,8 @@ use workload::{Alone, Messages, ModelName, Photos, Watched};
 /// One thread: it answers faster than several that wake each other, and leaves the other cores to the server.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match test(Arguments::parse().target).await {
+    let arguments = Arguments::parse().sound().unwrap_or_else(|error| error.exit());
+    match test(arguments.target).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed; the exit code still tells.
@@ -61,8 +62,9 @@ async fn age(AgeTarget { image, options }: AgeTarget) -> Result<()> {
     let bench = Bench::open(&options, workload::ESTIMATE_AGE_STREAM).await?;
     let (photos, model) = Photos::prepare(&image, &bench.alone()?).await?;
     if options.stream {
+        photos.fit_streams(&image, &bench.alone()?).await?;
         let path = (&bench.server, workload::ESTIMATE_AGE_STREAM);
-        let caller = StreamCaller::open(path, &bench.pool, options.streams, Arc::new(photos)).await?;
+        let caller = StreamCaller::open(path, &bench.pool, options.streams(), Arc::new(photos)).await?;
         bench.measure(("age", model), &options, &caller).await
     } else {
         let pool = Arc::clone(&bench.pool);
@@ -78,7 +80,7 @@ async fn grooming(target: GroomingTarget) -> Result<()> {
         let bench = Bench::open(&options, workload::WATCH_CONVERSATIONS).await?;
         let (watched, model) = Watched::prepare(&conversations, &bench.alone()?).await?;
         let path = (&bench.server, workload::WATCH_CONVERSATIONS);
-        let caller = StreamCaller::open(path, &bench.pool, options.streams, Arc::new(watched)).await?;
+        let caller = StreamCaller::open(path, &bench.pool, options.streams(), Arc::new(watched)).await?;
         bench.measure(("grooming", model), &options, &caller).await
     } else {
         let texts = source.messages()?;
@@ -99,8 +101,10 @@ struct Bench {
 }
 
 impl Bench {
-    /// Opens the connections, and what is idle beside: streams of the method of this path.
+    /// Opens the connections, and what is idle beside: streams of the method of this path. First of all, what would lose the
+    /// figures at the end is found out.
     async fn open(options: &Options, idle_path: &'static str) -> Result<Self> {
+        report::check(&options.output)?;
         let baseline = options.output.baseline.as_deref().map(Baseline::read).transpose()?;
         let server = Server::parse(&options.addr)?;
         let pool = Arc::new(Pool::open(&server, options.connections).await?);
@@ -128,6 +132,7 @@ impl Bench {
         if lost > 0 {
             warnings.push(format!("the server closed {lost} idle connections"));
         }
+        warnings.extend(call.warning());
         let report = Report::new(target, steps, model).with_warnings(warnings);
         report.against(self.baseline).conclude(&options.output)
     }

@@ -74,6 +74,14 @@ impl Mix {
         }
     }
 
+    /// Whether any call is of this priority.
+    pub(crate) fn calls_with(&self, priority: Priority) -> bool {
+        match priority {
+            Priority::Interactive => self.bulk_share < 1.0,
+            Priority::Bulk => self.bulk_share > 0.0,
+        }
+    }
+
     /// How long a caller waits, from when its call was meant to start.
     pub(crate) fn wait(&self) -> Duration {
         const FAR: Duration = Duration::from_secs(30);
@@ -107,6 +115,12 @@ mod tests {
         let everybody = Caller { priority: Priority::Bulk, retries: true };
         assert!((0..1000).all(|number| mix(0.0, 0.0).caller(number) == nobody));
         assert!((0..1000).all(|number| mix(1.0, 1.0).caller(number) == everybody));
+    }
+
+    #[test]
+    fn a_priority_is_called_with_unless_its_share_is_none() {
+        let calls_with = |bulk_share| Priority::ALL.map(|priority| mix(bulk_share, 0.0).calls_with(priority));
+        assert_eq!([0.0, 0.1, 1.0].map(calls_with), [[true, false], [true, true], [false, true]]);
     }
 
     #[test]

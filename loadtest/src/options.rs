@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::arrival::{Arrival, Process};
 use crate::mix::{Mix, Patience, Priority};
 use crate::texts::Source;
+use crate::wire::MOST;
 
 /// What was typed.
 #[derive(Debug, Parser)]
@@ -88,9 +90,9 @@ pub(crate) struct Options {
     /// Send messages on open streams, not as calls of their own
     #[arg(long, conflicts_with = "retry_share")]
     pub(crate) stream: bool,
-    /// Streams of each priority
+    /// Streams of each priority that is called with
     #[arg(long, value_name = "N", default_value = "8", requires = "stream")]
-    pub(crate) streams: NonZeroUsize,
+    streams: NonZeroUsize,
     /// Connections: calls spill onto the next at 100 at once
     #[arg(long, value_name = "N", default_value = "16")]
     pub(crate) connections: NonZeroUsize,
@@ -171,7 +173,45 @@ pub(crate) struct Output {
     pub(crate) baseline: Option<PathBuf>,
 }
 
+impl Arguments {
+    /// As they are, where the connections can take all that is to be on them.
+    ///
+    /// # Errors
+    /// When they cannot: the rest would wait in this program, where no server can refuse it.
+    pub(crate) fn sound(self) -> std::result::Result<Self, clap::Error> {
+        let options = match &self.target {
+            Target::Age(target) => &target.options,
+            Target::Grooming(target) => &target.options,
+        };
+        let (count, what) = options.at_once();
+        if count <= MOST.saturating_mul(options.connections.get()) {
+            return Ok(self);
+        }
+        let least = count.div_ceil(MOST);
+        let text = format!(
+            "a connection takes {MOST} {what} at once, and of {count} some would wait in this program, unseen by the server: \
+             use --connections {least} or more"
+        );
+        Err(Self::command().error(ErrorKind::ValueValidation, text))
+    }
+}
+
 impl Options {
+    /// Streams of each of [`Priority::ALL`]: none of one that is not called with.
+    pub(crate) fn streams(&self) -> [usize; 2] {
+        let mix = self.mix();
+        Priority::ALL.map(|priority| if mix.calls_with(priority) { self.streams.get() } else { 0 })
+    }
+
+    /// How many are to be on the connections at once, and of what. An open loop does not know.
+    fn at_once(&self) -> (usize, &'static str) {
+        if self.stream {
+            (self.streams().into_iter().fold(0, usize::saturating_add), "streams")
+        } else {
+            (self.load.concurrency.map_or(0, NonZeroUsize::get), "calls")
+        }
+    }
+
     /// What arrives; None: a sweep finds out.
     pub(crate) fn arrival(&self) -> Option<Arrival> {
         let open = |rate| Arrival::Open { rate, process: self.process() };
@@ -229,13 +269,11 @@ fn share(text: &str) -> Result<f64> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     fn options(words: &str) -> std::result::Result<Options, clap::Error> {
         let words = ["ward-loadtest", "grooming", "--duration", "1s"].into_iter().chain(words.split(' '));
-        match Arguments::try_parse_from(words)?.target {
+        match Arguments::try_parse_from(words)?.sound()?.target {
             Target::Age(target) => Ok(target.options),
             Target::Grooming(target) => Ok(target.options),
         }
@@ -268,10 +306,37 @@ mod tests {
             "--rate 1 --streams 2",
             "--rate 1 --split val",
             "--rate 1 --deadline 0s",
+            "--concurrency 201 --connections 1",
+            "--rate 1 --stream --streams 401 --connections 2",
+            "--rate 1 --stream --streams 201 --connections 2 --bulk-share 0.5",
         ];
         for words in nonsense {
             assert!(options(words).is_err(), "{words}");
         }
         assert!(options("--sweep").unwrap().arrival().is_none());
+    }
+
+    #[test]
+    fn as_much_at_once_as_the_connections_take() {
+        let whole = [
+            "--concurrency 400 --connections 2",
+            "--concurrency 9999 --stream",
+            "--rate 1 --stream --streams 400 --connections 2",
+            "--rate 1 --stream --streams 400 --connections 2 --priority bulk",
+            "--rate 1 --stream --streams 200 --connections 2 --bulk-share 0.5",
+        ];
+        for words in whole {
+            assert!(options(words).is_ok(), "{words}");
+        }
+        let error = options("--concurrency 500 --connections 1").err().unwrap().to_string();
+        assert!(error.contains("use --connections 3 or more"), "{error}");
+    }
+
+    #[test]
+    fn streams_are_opened_of_the_priorities_that_are_called_with() {
+        let of = |words| options(words).unwrap().streams();
+        assert_eq!(of("--rate 1 --stream --streams 3"), [3, 0]);
+        assert_eq!(of("--rate 1 --stream --streams 3 --priority bulk"), [0, 3]);
+        assert_eq!(of("--rate 1 --stream --streams 3 --bulk-share 0.5"), [3, 3]);
     }
 }

@@ -90,8 +90,8 @@ impl<'a, C: Call> Load<'a, C> {
             under_way.spawn(begin(number, Duration::ZERO));
         }
         while let Some(ended) = under_way.join_next().await {
-            // Who is refused stays away for as long as the server asks: a caller that comes back at once asks for nothing
-            // but another refusal.
+            // Who is refused, or finds nobody there, stays away for as long as the server asks: a caller that comes back at
+            // once asks for nothing but another refusal.
             let pause = ended.as_ref().ok().and_then(|outcome| outcome.pushback).unwrap_or_default();
             take(&mut tally, ended);
             watch(&tally);
@@ -212,21 +212,29 @@ mod tests {
         assert!((50..=54).contains(&figures.all.calls), "{figures:?}");
     }
 
-    /// A server that has no time for anybody.
+    /// A server that has no time for anybody, or that is not there.
     #[derive(Clone)]
-    struct Refuses;
+    struct Refuses(Refusal);
 
     impl Call for Refuses {
         async fn call(&self, _: Ask) -> Reply {
-            let pushback = Some(Duration::from_millis(100));
-            Reply::refused(Refusal { code: Code::ResourceExhausted, pushback })
+            sleep(Duration::from_millis(1)).await;
+            Reply::refused(self.0)
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_is_refused_in_a_closed_loop_stays_away_as_told() {
-        let figures = run(&plan(0, 9000), &Refuses, |_| ()).await.figures();
-        assert_eq!(figures.all.calls, 40, "four callers, ten times a second");
+        let told = Refusal { code: Code::ResourceExhausted, pushback: Some(Duration::from_millis(199)) };
+        let figures = run(&plan(0, 9000), &Refuses(told), |_| ()).await.figures();
+        assert_eq!(figures.all.calls, 20, "four callers, five times a second");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_nobody_there_in_a_closed_loop_does_not_ask_again_at_once() {
+        let gone = Refuses(Refusal::new(Code::Unavailable));
+        let figures = run(&plan(0, 9000), &gone, |_| ()).await.figures();
+        assert_eq!(figures.all.errors.get("UNAVAILABLE"), Some(&40), "four callers, ten times a second");
     }
 
     #[tokio::test(start_paused = true)]

@@ -14,12 +14,14 @@ use crate::progress::Progress;
 use crate::run::{self, Plan};
 
 /// What was measured.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Steps {
     /// Of each, in the order of their rates.
     pub(crate) figures: Vec<Figures>,
     /// Where a sweep found the knee. None: it found none, or there was no sweep.
     pub(crate) knee: Option<Knee>,
+    /// Of what a sweep called to find its first rate: no step, but its scores must be right too.
+    pub(crate) before: Figures,
 }
 
 /// The knee.
@@ -36,7 +38,7 @@ pub(crate) struct Knee {
 /// # Errors
 /// Never, but for a mistake in the progress bar.
 pub(crate) async fn once(plan: Plan, call: &impl Call) -> Result<Steps> {
-    Ok(Steps { figures: vec![step(&plan, call).await?], knee: None })
+    Ok(Steps { figures: vec![step(&plan, call).await?], ..Steps::default() })
 }
 
 /// Finds the knee with steps like `plan` whose calls come by `process`.
@@ -44,8 +46,8 @@ pub(crate) async fn once(plan: Plan, call: &impl Call) -> Result<Steps> {
 /// # Errors
 /// As [`once`].
 pub(crate) async fn sweep(plan: Plan, process: Process, call: &impl Call) -> Result<Steps> {
-    let mut steps = Steps { figures: Vec::new(), knee: None };
-    let mut search = Search::from(first_rate(plan, call).await?);
+    let mut steps = Steps { before: closed(plan, call).await?, ..Steps::default() };
+    let mut search = Search::from(first_rate(&steps.before));
     while let Some(rate) = search.next() {
         let arrival = Arrival::Open { rate, process };
         let figures = step(&Plan { arrival, ..plan }, call).await?;
@@ -60,14 +62,18 @@ pub(crate) async fn sweep(plan: Plan, process: Process, call: &impl Call) -> Res
     Ok(steps)
 }
 
-/// A quarter of what a few callers reach who wait for their answers: below the knee, and not far.
-async fn first_rate(plan: Plan, call: &impl Call) -> Result<f64> {
+/// What a few callers reach who wait for their answers.
+async fn closed(plan: Plan, call: &impl Call) -> Result<Figures> {
     const CALLERS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(7);
     const LONGEST: Duration = Duration::from_secs(2);
-    const LEAST: f64 = 1.0;
     let arrival = Arrival::Closed { concurrency: CALLERS };
-    let figures = step(&Plan { arrival, duration: plan.duration.min(LONGEST), ..plan }, call).await?;
-    Ok((figures.all.goodput / 4.0).max(LEAST))
+    step(&Plan { arrival, duration: plan.duration.min(LONGEST), ..plan }, call).await
+}
+
+/// A quarter of that: below the knee, and not far.
+fn first_rate(closed: &Figures) -> f64 {
+    const LEAST: f64 = 1.0;
+    (closed.all.goodput / 4.0).max(LEAST)
 }
 
 async fn step(plan: &Plan, call: &impl Call) -> Result<Figures> {

@@ -124,6 +124,35 @@ async fn photos_on_streams_find_their_calls_in_any_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_photo_that_would_end_its_stream_is_refused_before_the_load() {
+    let bench = Bench::new().await;
+    let (one, text) = (bench.file("one", "photo of 20"), bench.file("text", "no photo"));
+    let large = bench.file("large", "too large");
+    let load = "--concurrency 2 --duration 200ms";
+    let (run, _) = bench.run("age", &format!("--image {one} {text} {large} --stream {load}")).await;
+    assert_eq!(run.status.code(), Some(1));
+    assert!(said(&run).contains(&format!("{large} ends the stream")), "{}", said(&run));
+    // Without it, what is refused is an error of its own call, and no stream ends.
+    let figures = bench.figures("age", &format!("--image {one} {text} --stream {load}")).await;
+    assert!(number(&figures["errors"]["INVALID_ARGUMENT"]) > 0.0, "{figures}");
+    assert!(!figures["warnings"].to_string().contains("streams ended"), "{figures}");
+    bench.figures("age", &format!("--image {one} {large} {load}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_ends_is_opened_again_and_begins_a_conversation() {
+    let bench = Bench::new().await;
+    let chat = r#"{"messages":[{"speaker":"A","text":"one"},{"speaker":"A","text":"end once"},{"speaker":"A","text":"two"}]}"#;
+    let texts = bench.file("chats.jsonl", chat);
+    let words = format!("--texts {texts} --stream --streams 1 --concurrency 1 --duration 800ms");
+    let figures = bench.figures("grooming", &words).await;
+    assert!(number(&figures["errors"]["UNAVAILABLE"]) > 0.0 && figures["score_mismatches"] == 0, "{figures}");
+    assert!(figures["warnings"].to_string().contains("1 streams ended"), "{figures}");
+    // One stream asked alone; there "two" was answered once.
+    assert!(bench.peer.streams() == 3 && bench.peer.saw("two") > 1, "{figures}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn conversations_on_streams_keep_their_order() {
     let bench = Bench::new().await;
     let chat = r#"{"split":"val","messages":[{"speaker":"A","text":"one"},{"speaker":"B","text":"two"}]}
@@ -203,6 +232,58 @@ async fn a_sweep_finds_a_knee_and_compares_it() {
     let ratio = &second["baseline"]["ratios"][0];
     assert!(number(&ratio["ratio"]) < 5.0 && ratio["figure"] == "offered /s", "{second}");
     assert!(said(&run).contains("against the baseline"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_score_that_changes_before_the_first_step_of_a_sweep_fails_it() {
+    let bench = Bench::new().await;
+    let texts = bench.file("texts.txt", "one at a time\nwavering once\n");
+    let words = format!("--texts {texts} --sweep --arrival constant --duration 150ms --deadline 60ms");
+    let (run, figures) = bench.run("grooming", &words).await;
+    assert_eq!((run.status.code(), &figures["score_mismatches"]), (Some(1), &1.into()), "{}", said(&run));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_after_the_end_are_answers() {
+    let bench = Bench::new().await;
+    let texts = bench.file("texts.txt", "slow\n");
+    // The peer takes 100 ms for such a text: nothing is answered within the duration.
+    let words =
+        format!("--texts {texts} --rate 100 --arrival constant --duration 50ms --deadline 20ms --no-cancel");
+    let figures = bench.figures("grooming", &words).await;
+    assert_eq!((&figures["throughput"], &figures["late"]), (&0.0.into(), &5.into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_written_is_told_before_the_load() {
+    let bench = Bench::new().await;
+    let page = bench.folder.path().join("none").join("out.html");
+    let words = format!("--concurrency 1 --duration 100ms --html {}", page.display());
+    let (run, _) = bench.run("grooming", &words).await;
+    assert_eq!((run.status.code(), bench.peer.connections()), (Some(1), 0));
+    assert!(said(&run).contains("name a file in a folder that exists"), "{}", said(&run));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[cfg(target_os = "linux")]
+async fn a_full_disk_does_not_take_the_figures_with_it() {
+    let bench = Bench::new().await;
+    let (run, figures) = bench.run("grooming", "--concurrency 1 --duration 100ms --html /dev/full").await;
+    assert_eq!(run.status.code(), Some(1));
+    assert!(
+        said(&run).contains("answered /s") && said(&run).contains("cannot write /dev/full"),
+        "{}",
+        said(&run)
+    );
+    assert!(number(&figures["calls"]) > 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_callers_than_the_connections_take_make_no_sense() {
+    let bench = Bench::new().await;
+    let (run, _) = bench.run("grooming", "--concurrency 401 --connections 2 --duration 1s").await;
+    assert_eq!((run.status.code(), bench.peer.connections()), (Some(2), 0));
+    assert!(said(&run).contains("use --connections 3 or more"), "{}", said(&run));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ mod curve;
 mod html;
 mod table;
 
+use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -47,12 +48,12 @@ impl Report {
     /// Of the steps of a run, at least one.
     pub(crate) fn new(
         target: &'static str,
-        Steps { figures: steps, knee }: Steps,
+        Steps { figures: steps, knee, before }: Steps,
         model: Option<ModelName>,
     ) -> Self {
         let best = || steps.iter().max_by(|a, b| a.all.goodput.total_cmp(&b.all.goodput)).cloned();
         let top = knee.as_ref().map(|knee| knee.figures.clone()).or_else(best).unwrap_or_default();
-        let all = |of: fn(&Figures) -> u64| steps.iter().map(of).sum();
+        let all = |of: fn(&Figures) -> u64| steps.iter().chain([&before]).map(of).sum();
         let score_mismatches = all(|step| step.score_mismatches);
         let scores_compared = all(|step| step.scores_compared);
         let warnings = top.doubt().map(|why| format!("the figures may be those of this client: {why}"));
@@ -82,19 +83,21 @@ impl Report {
         self
     }
 
-    /// Writes and shows everything.
+    /// Shows and writes everything. Each goes its own way: a file that cannot be written, or a terminal that has gone,
+    /// takes none of the others with it.
     ///
     /// # Errors
     /// When a file cannot be written, nothing was answered, or a score was not what it was alone.
     pub(crate) fn conclude(&self, output: &Output) -> Result<()> {
-        if let Some(file) = &output.json {
-            write(file, &(serde_json::to_string_pretty(self)? + "\n"))?;
-        }
-        if let Some(file) = &output.html {
-            write(file, &html::page(self)?)?;
-        }
-        self.show()?;
-        ensure!(self.steps.iter().any(|step| step.all.throughput > 0.0), "not one call was answered");
+        let json = || Ok(serde_json::to_string_pretty(self)? + "\n");
+        let all = [
+            self.show(),
+            write(output.json.as_deref(), json),
+            write(output.html.as_deref(), || html::page(self)),
+        ];
+        all.into_iter().collect::<Result<()>>()?;
+        let answered = self.steps.iter().any(|step| step.all.in_time + step.all.late > 0);
+        ensure!(answered, "not one call was answered");
         ensure!(
             self.top.score_mismatches == 0,
             "{} of {} scores under load are not those that their inputs got alone",
@@ -159,8 +162,30 @@ fn painted(colour: AnsiColor, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-fn write(file: &Path, text: &str) -> Result<()> {
-    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+/// Whether the files can be written that the figures go to, found out before there are any. Changes none that is there.
+///
+/// # Errors
+/// When one cannot.
+pub(crate) fn check(output: &Output) -> Result<()> {
+    for file in output.json.iter().chain(&output.html) {
+        let advice =
+            || format!("cannot write {}: name a file in a folder that exists and is yours", file.display());
+        let there = file.metadata();
+        // To open a pipe and close it again would be the end of it for who reads there.
+        if there.as_ref().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+            continue;
+        }
+        OpenOptions::new().append(true).create(true).open(file).with_context(advice)?;
+        if there.is_err() {
+            std::fs::remove_file(file).with_context(advice)?;
+        }
+    }
+    Ok(())
+}
+
+fn write(file: Option<&Path>, text: impl FnOnce() -> Result<String>) -> Result<()> {
+    let Some(file) = file else { return Ok(()) };
+    std::fs::write(file, text()?).with_context(|| format!("cannot write {}", file.display()))
 }
 
 #[cfg(test)]
@@ -190,7 +215,7 @@ pub(super) mod tests {
     pub(in crate::report) fn sweep() -> Report {
         let knee = Some(Knee { rate: 16.0, figures: step(16.0, 16.0) });
         let figures = vec![step(8.0, 8.0), step(16.0, 16.0), step(32.0, 17.0)];
-        Report::new("grooming", Steps { figures, knee }, None)
+        Report::new("grooming", Steps { figures, knee, ..Steps::default() }, None)
     }
 
     #[test]
@@ -209,15 +234,31 @@ pub(super) mod tests {
     #[test]
     fn a_mismatch_of_any_step_is_on_top() {
         let bad = Figures { score_mismatches: 2, ..step(32.0, 17.0) };
-        let steps = Steps { figures: vec![step(8.0, 8.0), bad], knee: None };
+        let steps = Steps { figures: vec![step(8.0, 8.0), bad], ..Steps::default() };
         let json = serde_json::to_value(Report::new("age", steps, None)).unwrap();
         assert_eq!((&json["score_mismatches"], &json["scores_compared"]), (&2.into(), &20.into()));
     }
 
     #[test]
+    fn files_are_tried_and_left_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+        std::fs::write(&old, "figures").unwrap();
+        let output = |json: &Path| Output { json: Some(json.into()), html: None, baseline: None };
+        check(&output(&old)).unwrap();
+        check(&output(&new)).unwrap();
+        assert!(std::fs::read_to_string(&old).unwrap() == "figures" && !new.exists());
+        for bad in [folder.path(), &folder.path().join("none").join("new")] {
+            let error = check(&output(bad)).unwrap_err().to_string();
+            assert!(error.contains("name a file in a folder that exists"), "{error}");
+        }
+    }
+
+    #[test]
     fn a_client_that_was_late_is_told() {
         let late = Latency { p99: Some(30.0), ..Latency::default() };
-        let steps = Steps { figures: vec![Figures { client_lag_ms: late, ..step(8.0, 8.0) }], knee: None };
+        let figures = vec![Figures { client_lag_ms: late, ..step(8.0, 8.0) }];
+        let steps = Steps { figures, ..Steps::default() };
         assert!(Report::new("age", steps, None).warnings[0].contains("30.0 ms late"));
         assert!(sweep().warnings.is_empty());
     }

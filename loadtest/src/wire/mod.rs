@@ -23,7 +23,7 @@ use crate::mix::Priority;
 
 pub(crate) use frame::{Unframe, frame, joined};
 pub(crate) use idle::Idle;
-pub(crate) use pool::{Lease, Pool};
+pub(crate) use pool::{Lease, MOST, PAUSE, Pool};
 pub(crate) use talk::{Answers, Talk};
 
 const PRIORITY: HeaderName = HeaderName::from_static("ward-priority");
@@ -85,10 +85,15 @@ impl Server {
         Ok(Rpc { template })
     }
 
+    /// Without the brackets that an IPv6 address has in a URL: nothing resolves with them.
+    fn host(&self) -> &str {
+        self.authority.host().trim_start_matches('[').trim_end_matches(']')
+    }
+
     /// A connection, and what drives it until it ends.
     async fn connect(&self) -> Result<(SendRequest<Bytes>, h2::client::Connection<TcpStream, Bytes>)> {
         let port = self.authority.port_u16().unwrap_or(80);
-        let socket = TcpStream::connect((self.authority.host(), port)).await?;
+        let socket = TcpStream::connect((self.host(), port)).await?;
         socket.set_nodelay(true)?;
         let handshake = h2::client::Builder::new()
             .initial_window_size(WINDOW)
@@ -229,5 +234,16 @@ mod tests {
         assert_eq!(authority("127.0.0.1:50051").unwrap(), "127.0.0.1:50051");
         assert_eq!(authority("http://ward:1").unwrap(), "ward:1");
         assert!(authority("https://ward:1").unwrap_err().to_string().contains("no TLS"));
+    }
+
+    #[tokio::test]
+    async fn an_ipv6_address_is_connected_to_without_its_brackets() {
+        let host = |addr| Server::parse(addr).map(|server| server.host().to_owned());
+        assert_eq!(host("http://[::1]:50051").unwrap(), "::1");
+        assert_eq!(host("http://ward:1").unwrap(), "ward");
+        // Some machines have no IPv6 to connect with.
+        let Ok(listener) = tokio::net::TcpListener::bind("[::1]:0").await else { return };
+        let addr = format!("http://{}", listener.local_addr().unwrap());
+        assert!(Server::parse(&addr).unwrap().connect().await.is_ok());
     }
 }

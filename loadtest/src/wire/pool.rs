@@ -1,6 +1,6 @@
 //! Several connections as one: a call goes to the first that has room, and a connection that broke is opened again.
 //!
-//! A server takes a bounded number of calls at once on one connection (200, if it says nothing else); more wait in the
+//! A server takes a bounded number of calls at once on one connection ([`MOST`], if it says nothing else); more wait in the
 //! client, where the server cannot refuse them. So calls spill onto the next connection well before.
 
 use std::num::NonZeroUsize;
@@ -18,8 +18,11 @@ use super::Server;
 /// Calls at once on a connection, before the next is used.
 const ROOM: usize = 100;
 
-/// Before a broken connection is opened again.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Calls and streams at once that a server takes on a connection, if it says nothing else.
+pub(crate) const MOST: usize = 200;
+
+/// Before what broke is opened again.
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 
 /// The connections. They close when this is dropped.
 pub(crate) struct Pool {

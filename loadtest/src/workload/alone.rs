@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use bytes::Bytes;
 use indicatif::ProgressBar;
 use proto::code_name;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use tonic::Code;
 
 use crate::mix::Priority;
-use crate::wire::{self, Pool, Refusal, Server};
+use crate::wire::{self, Lease, Pool, Refusal, Server, Talk};
 
 /// How long an answer may take when there is nothing else to do.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -68,9 +68,21 @@ impl Alone<'_> {
         Ok(answers)
     }
 
+    /// A stream of this method.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub(crate) async fn talk(&self, path: &'static str) -> Result<Talk> {
+        let rpc = self.server.rpc(path, Priority::Interactive)?;
+        Talk::open(self.lease()?, &rpc).await.map_err(|_| anyhow!("the stream does not open"))
+    }
+
+    fn lease(&self) -> Result<Lease> {
+        self.pool.lease().context("the connection broke before there was any load")
+    }
+
     async fn once(&self, rpc: &wire::Rpc, framed: &Bytes) -> Result<Result<Bytes, Refusal>> {
-        let lease = self.pool.lease().context("the connection broke before there was any load")?;
-        let call = wire::unary(lease, rpc.within(LONGEST), framed.clone());
+        let call = wire::unary(self.lease()?, rpc.within(LONGEST), framed.clone());
         let late = |_| Err(Refusal::new(Code::DeadlineExceeded));
         Ok(tokio::time::timeout(LONGEST, call).await.unwrap_or_else(late))
     }

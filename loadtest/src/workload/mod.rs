@@ -93,6 +93,14 @@ impl Cursor {
     pub(crate) fn at(at: usize) -> Self {
         Self { begun: 0, at, place: 0 }
     }
+
+    /// Where a stream goes on that was opened in the place of another: not within a conversation, of which it knows nothing.
+    pub(crate) fn anew(self) -> Self {
+        match self.place {
+            0 => self,
+            _ => Self { begun: self.begun + 1, at: self.at + 1, place: 0 },
+        }
+    }
 }
 
 fn place(number: u64, count: usize) -> usize {

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use prost::Message as _;
 use proto::age::v1::estimate_age_stream_response::Result as OneResult;
 use proto::age::v1::{EstimateAgeRequest, EstimateAgeResponse, EstimateAgeStreamResponse};
 use tonic::Code;
 
-use super::{Alone, Cursor, ESTIMATE_AGE, Key, ModelName, Sent, StreamAnswer, Streamed, Unary};
+use super::{
+    Alone, Cursor, ESTIMATE_AGE, ESTIMATE_AGE_STREAM, Key, ModelName, Sent, StreamAnswer, Streamed, Unary,
+};
 use super::{failure_code, place};
 use crate::score::{Checked, Score};
 use crate::wire::{frame, joined};
@@ -47,6 +49,26 @@ impl Photos {
             model = model.or(answer.and_then(|answer| answer.model).map(ModelName::from));
         }
         Ok((Self { photos, alone: scores }, model))
+    }
+
+    /// Whether each of them can be sent on a stream without ending it, as one ends it that is too large for a message. What
+    /// is too large the server decides: so each that was refused alone is tried on a stream that nobody needs.
+    ///
+    /// # Errors
+    /// When one cannot.
+    pub(crate) async fn fit_streams(&self, files: &[PathBuf], alone: &Alone<'_>) -> Result<()> {
+        let refused = files.iter().enumerate().filter(|(number, _)| self.alone[*number].is_none());
+        for (number, file) in refused {
+            let mut talk = alone.talk(ESTIMATE_AGE_STREAM).await?;
+            talk.send(self.next(&mut Cursor::at(number)).framed)?;
+            ensure!(
+                matches!(talk.next().await, Ok(Some(_))),
+                "{} ends the stream that it is sent on, as a photo does that is too large for a message: leave it out, or \
+                 call without --stream",
+                file.display()
+            );
+        }
+        Ok(())
     }
 }
 

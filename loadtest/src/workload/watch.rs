@@ -10,10 +10,9 @@ use tonic::Code;
 
 use super::alone::no_reference;
 use super::{Alone, Cursor, Key, ModelName, Sent, StreamAnswer, Streamed, WATCH_CONVERSATIONS, failure_code};
-use crate::mix::Priority;
 use crate::score::Score;
 use crate::texts::{Conversation, Message};
-use crate::wire::{Talk, joined};
+use crate::wire::joined;
 
 /// The conversations.
 pub(crate) struct Watched {
@@ -41,10 +40,7 @@ impl Watched {
     ) -> Result<(Self, Option<ModelName>)> {
         let mut watched = Self::new(conversations)?;
         alone.progress.set_length(watched.messages.len() as u64);
-        let rpc = alone.server.rpc(WATCH_CONVERSATIONS, Priority::Interactive)?;
-        let lease = alone.pool.lease().context("the connection broke before there was any load")?;
-        let mut talk =
-            Talk::open(lease, &rpc).await.map_err(|_| anyhow::anyhow!("the stream does not open"))?;
+        let mut talk = alone.talk(WATCH_CONVERSATIONS).await?;
         let (mut cursor, mut model) = (Cursor::at(0), None);
         for number in 0..watched.messages.len() {
             talk.send(watched.next(&mut cursor).framed)?;
@@ -131,6 +127,17 @@ fn score(update: &RiskUpdate, number: usize) -> Result<Option<Score>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_stream_goes_on_with_the_next_conversation() {
+        let say = |text: &str| Message { author: "x".into(), text: text.into() };
+        let watched = Watched::new(&[vec![say("one"), say("two")], vec![say("three")]]).unwrap();
+        let mut cursor = Cursor::at(0);
+        watched.next(&mut cursor);
+        let mut another = cursor.anew();
+        assert_eq!((watched.next(&mut another).input, watched.next(&mut cursor).input), (2, 1));
+        assert_eq!(watched.next(&mut cursor.anew()).input, 2, "a conversation that is whole is not skipped");
+    }
 
     #[test]
     fn conversations_follow_each_other_and_begin_anew_under_another_id() {

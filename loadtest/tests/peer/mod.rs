@@ -103,12 +103,14 @@ fn model() -> Option<Model> {
     Some(Model { name: "peer".into(), ..Default::default() })
 }
 
-fn estimate(image: &[u8]) -> EstimateAgeResponse {
+/// What is no photo is refused.
+fn estimate(image: &[u8]) -> Result<EstimateAgeResponse, Status> {
     let text = std::str::from_utf8(image).unwrap();
-    let age_years = text.strip_prefix("photo of ").unwrap().parse().unwrap();
+    let age = text.strip_prefix("photo of ").ok_or_else(|| Status::invalid_argument(text))?;
+    let age_years = age.parse().unwrap();
     let estimate = Some(AgeEstimate { age_years, ..Default::default() });
     let faces = vec![Face { estimate, ..Default::default() }];
-    EstimateAgeResponse { faces, model: model(), ..Default::default() }
+    Ok(EstimateAgeResponse { faces, model: model(), ..Default::default() })
 }
 
 fn busy() -> Status {
@@ -129,6 +131,7 @@ impl Peer {
                 result.error = Some(Failure { code, ..Default::default() });
             }
             "wavering" if seen > 1 => result.risk += 0.001,
+            "wavering once" if seen == 2 => result.risk += 0.001,
             "slow" if seen > 1 => tokio::time::sleep(Duration::from_millis(100)).await,
             "one at a time" => {
                 let _turn = self.one_at_a_time.lock().await;
@@ -150,14 +153,14 @@ impl AgeEstimationService for Shared {
     ) -> Result<Response<EstimateAgeResponse>, Status> {
         self.0.note_priority(&request);
         assert!(request.metadata().contains_key("grpc-timeout"));
-        Ok(Response::new(estimate(&request.get_ref().image)))
+        Ok(Response::new(estimate(&request.get_ref().image)?))
     }
 
     async fn check_age(&self, _: Request<CheckAgeRequest>) -> Result<Response<CheckAgeResponse>, Status> {
         Err(Status::unimplemented(""))
     }
 
-    /// Answers every two photos in the wrong order.
+    /// Answers every two photos in the wrong order. What is "too large" ends the stream, as what is too large for Ward does.
     async fn estimate_age_stream(
         &self,
         request: Request<Streaming<EstimateAgeRequest>>,
@@ -168,8 +171,14 @@ impl AgeEstimationService for Shared {
         let answers = pairs.map(|pair| {
             let answer = |request: Result<EstimateAgeRequest, Status>| {
                 let EstimateAgeRequest { request_id, image, .. } = request?;
-                let result = Some(OneResult::Response(estimate(&image)));
-                Ok(EstimateAgeStreamResponse { request_id, result })
+                let result = match estimate(&image) {
+                    Ok(response) => OneResult::Response(response),
+                    Err(status) if status.message() == "too large" => return Err(status),
+                    Err(status) => {
+                        OneResult::Failure(Failure { code: status.code() as i32, ..Default::default() })
+                    }
+                };
+                Ok(EstimateAgeStreamResponse { request_id, result: Some(result) })
             };
             tokio_stream::iter(pair.into_iter().rev().map(answer).collect::<Vec<_>>())
         });
@@ -229,7 +238,9 @@ impl GroomingDetectionService for Shared {
         let updates = request.into_inner().map(move |request| {
             let request = request?;
             let message = request.message.unwrap_or_default();
-            peer.see(&message.text);
+            if peer.see(&message.text) == 2 && message.text == "end once" {
+                return Err(Status::unavailable(""));
+            }
             let sum = so_far.entry(request.conversation_id.clone()).or_default();
             *sum = *sum * 2.0 + risk(&message.text);
             Ok(RiskUpdate {
