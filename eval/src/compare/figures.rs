@@ -77,15 +77,21 @@ impl Figures {
 
 /// Whether a figure is one of the few that are read as a list: not part of a curve, a bin or an interval.
 pub(super) fn is_headline(key: &str) -> bool {
-    let mut parts = key.split('.');
-    let headline = parts.next().is_some_and(|part| HEADLINES.contains(&part));
-    headline && parts.clone().count() <= 2 && !key.contains(INTERVAL) && parts.all(|part| !part.contains('/'))
+    let Some((head, rest)) = key.split_once('.') else { return false };
+    let is_number = |part: &str| part.starts_with(|first: char| first.is_ascii_digit());
+    // The point of a number, as in `recall_at_fpr.0.01`, begins no part of its own.
+    let parts = rest
+        .split('.')
+        .zip(rest.split('.').skip(1))
+        .filter(|&(left, right)| !(is_number(left) && is_number(right)));
+    HEADLINES.contains(&head) && parts.count() <= 1 && !key.contains(INTERVAL) && !rest.contains('/')
 }
 
-/// Where the interval of a figure may stand: `mae_interval`, or `minor_pass_rate_interval.18` for a figure in a map.
+/// Where the interval of a figure may stand: `mae_interval`, or `minor_pass_rate_interval.18` for a figure in a map, whose name
+/// may have a point in it: `recall_at_fpr_interval.0.01`.
 fn interval_keys(key: &str) -> impl Iterator<Item = String> + '_ {
     let beside = std::iter::once(format!("{key}{INTERVAL}"));
-    beside.chain(key.rsplit_once('.').map(|(map, entry)| format!("{map}{INTERVAL}.{entry}")))
+    beside.chain(key.rmatch_indices('.').map(|(at, _)| format!("{}{INTERVAL}{}", &key[..at], &key[at..])))
 }
 
 fn collect(key: &str, value: &Value, figures: &mut BTreeMap<String, Option<f64>>) {
@@ -177,19 +183,33 @@ mod tests {
         let figures = Figures::of(&json!({ "overall": {
             "mae": 5.0, "mae_interval": { "low": 4.5, "high": 5.5 }, "bias": null, "bias_interval": null, "n": 3,
             "minor_pass_rate": { "18": 0.2 }, "minor_pass_rate_interval": { "18": { "low": 0.1, "high": 0.4 } },
+            "recall_at_fpr": { "0.01": 0.8 }, "recall_at_fpr_interval": { "0.01": { "low": 0.7, "high": 0.9 } },
         } }));
         assert_eq!(figures.interval("overall.mae"), Some(Range { low: 4.5, high: 5.5 }));
         assert_eq!(figures.interval("overall.minor_pass_rate.18"), Some(Range { low: 0.1, high: 0.4 }));
+        assert_eq!(figures.interval("overall.recall_at_fpr.0.01"), Some(Range { low: 0.7, high: 0.9 }));
         assert_eq!((figures.interval("overall.bias"), figures.has_interval("overall.bias")), (None, true));
         assert!(figures.has_interval("overall.mae") && !figures.has_interval("overall.n"));
     }
 
     #[test]
     fn headlines_are_few() {
-        let headline =
-            ["overall.mae", "overall.minor_pass_rate.18", "conversation.fpr", "early.sliding_window.f1"];
-        assert!(headline.into_iter().all(is_headline));
-        let not = ["by_group.sex/1.mae", "overall.mae_interval.low", "overall.challenge_curve.age/18.0.rate"];
-        assert!(!not.into_iter().any(is_headline));
+        for key in [
+            "overall.mae",
+            "overall.minor_pass_rate.18",
+            "conversation.fpr",
+            "conversation.recall_at_fpr.0.001",
+            "early.sliding_window.f1",
+        ] {
+            assert!(is_headline(key), "{key}");
+        }
+        for key in [
+            "by_group.sex/1.mae",
+            "overall.mae_interval.low",
+            "overall.challenge_curve.age/18.0.rate",
+            "overall.a.b.c",
+        ] {
+            assert!(!is_headline(key), "{key}");
+        }
     }
 }

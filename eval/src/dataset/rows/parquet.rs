@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use indicatif::ProgressBar;
-use parquet::basic::{ConvertedType, LogicalType};
+use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Row;
 use parquet::schema::types::Type;
@@ -17,7 +17,7 @@ use super::{Located, Location, Rows, Source};
 /// Opens a Parquet file.
 ///
 /// # Errors
-/// When it is none, or a wanted column holds times that cannot be told from plain numbers.
+/// When it is none, or a wanted column holds times that cannot be told from plain numbers, or bytes that cannot be told from text.
 pub(super) fn open<T: DeserializeOwned + Send + 'static>(
     source: &Source<'_>,
     wanted: &dyn Fn(&str) -> bool,
@@ -26,7 +26,7 @@ pub(super) fn open<T: DeserializeOwned + Send + 'static>(
     let schema = reader.metadata().file_metadata().schema_descr().root_schema().clone();
     let columns = schema.get_fields().iter().map(|field| field.name().to_owned()).collect();
     let fields: Vec<_> = schema.get_fields().iter().filter(|field| wanted(field.name())).cloned().collect();
-    fields.iter().try_for_each(|field| check_times(field))?;
+    fields.iter().try_for_each(|field| check_values(field))?;
     let projection = Type::group_type_builder(schema.name()).with_fields(fields).build()?;
     let mut meter = Meter::new(source, reader.metadata().file_metadata().num_rows())?;
     let rows = reader.into_iter().project(Some(projection))?;
@@ -48,12 +48,20 @@ fn parse<T: DeserializeOwned>(row: parquet::errors::Result<Row>) -> Result<T> {
     Ok(serde_json::from_value(row.to_json_value())?)
 }
 
-/// The record reader takes a time of nanoseconds, or without a zone, for a plain number.
-fn check_times(field: &Type) -> Result<()> {
+/// The record reader takes a time of nanoseconds, or without a zone, for a plain number, and makes base64 of bytes.
+fn check_values(field: &Type) -> Result<()> {
     if field.is_group() {
-        return field.get_fields().iter().try_for_each(|field| check_times(field));
+        return field.get_fields().iter().try_for_each(|field| check_values(field));
     }
     let info = field.get_basic_info();
+    let is_plain = info.converted_type() == ConvertedType::NONE && info.logical_type_ref().is_none();
+    let are_bytes =
+        matches!(field.get_physical_type(), Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY);
+    ensure!(
+        !(is_plain && are_bytes),
+        "`{}` holds bytes and not text: write it as a column of strings",
+        field.name()
+    );
     let time = matches!(info.logical_type_ref(), Some(LogicalType::Timestamp(_)));
     ensure!(
         !time || info.converted_type() != ConvertedType::NONE,
@@ -127,6 +135,12 @@ mod tests {
         let error = open_data("nanoseconds.parquet", &|column| column == "messages").err().unwrap();
         assert!(format!("{error:#}").contains("the times in `sent_at` are nanoseconds or have no zone"));
         assert!(open_data("nanoseconds.parquet", &|column| column == "conversation_id").is_ok());
+    }
+
+    #[test]
+    fn bytes_are_never_taken_for_text() {
+        let error = open_data("photos.snappy.parquet", &|column| column == "image").err().unwrap();
+        assert!(format!("{error:#}").contains("holds bytes and not text"), "{error:#}");
     }
 
     #[test]
