@@ -27,11 +27,16 @@ def main():
         # Its own session, so that Ctrl-C reaches it once and through `stop`, with a terminal and without.
         start_new_session=True,
     )
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # SIGHUP: the terminal was closed, and Ward in its own session would not hear of it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop(server))
     if is_ready(server, admin):
         subprocess.run([sys.executable, cargo.PROJECT / "scripts" / "ask.py", "--address", listen])
         print(f"\nWard serves gRPC at {listen} and metrics at http://{admin}/metrics. Ctrl-C stops it.", flush=True)
+    elif server.poll() is None:
+        stop(server)
+        server.wait()
+        sys.exit(f"run: Ward was not ready after {START} s, and was stopped: is the machine busy with something else?")
     sys.exit(server.wait())
 
 
@@ -56,7 +61,7 @@ def configured(key):
 
 
 def is_ready(server, admin):
-    """Waits until Ward is ready; False when it has ended instead, having said why."""
+    """Waits until Ward is ready; False when it has ended instead, having said why, or is not ready after START."""
     # Without the environment's proxy: it is for other hosts than one's own server.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + START
