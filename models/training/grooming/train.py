@@ -54,7 +54,8 @@ class Training:
     def __init__(self, arguments: argparse.Namespace):
         out, start = arguments.out, arguments.start
         self.out, self.epochs, self.done, self.step = out, arguments.epochs, 0, 0
-        self.plan = {"epochs": self.epochs, "seed": arguments.seed, "start": sha256(start) if start else ""}
+        # The number of epochs is no part of it: a run that resumes may be given fewer or more, and its rates follow.
+        self.plan = {"seed": arguments.seed, "start": sha256(start) if start else ""}
         self.net, self.teacher = load_message_net(), load_sentence_net()
         self.meaning_epochs = 0 if start else MEANING_EPOCHS
         if start:
@@ -140,7 +141,7 @@ class Training:
         self.net.load_state_dict(state["net"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.done, self.step = state["done"], state["step"]
-        self.log(f"resumed after epoch {self.done}")
+        self.log(f"resumed after epoch {self.done} of {self.epochs}")
 
 
 def hide_pieces(ids: torch.Tensor) -> torch.Tensor:
