@@ -4,16 +4,13 @@ pub(crate) mod age;
 mod answer;
 pub(crate) mod grooming;
 pub(crate) mod limits;
+mod record;
 pub(crate) mod status;
+mod stream;
 
-use std::future::ready;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use futures_util::{Stream, StreamExt as _, stream};
-use tonic::Status;
-
-use crate::batcher::{Priority, Terms};
 use crate::shutdown::Drain;
 use crate::{App, Error};
 
@@ -33,16 +30,4 @@ impl Served {
     pub(crate) fn app(&self) -> Result<&App, Error> {
         self.app.get().ok_or(Error::Starting)
     }
-
-    /// The terms of a message that arrives now on a stream of this priority.
-    pub(crate) fn terms_now(&self, priority: Priority) -> Terms {
-        Terms { priority, deadline: Instant::now() + self.longest }
-    }
-}
-
-/// The last item of a stream's answers: when it ended because draining began, the caller must learn that what it sent
-/// last was not read.
-fn last_word<T>(drain: Drain) -> impl Stream<Item = Result<T, Status>> {
-    let word = move |()| ready(drain.has_begun().then(|| Err(Error::Draining.into())));
-    stream::once(ready(())).filter_map(word)
 }

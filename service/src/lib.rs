@@ -10,9 +10,11 @@ pub mod batcher;
 pub mod config;
 mod error;
 mod health;
+mod incoming;
 mod index;
 pub mod metrics;
 pub mod pipeline;
+mod reflection;
 pub mod shutdown;
 pub mod telemetry;
 
@@ -138,16 +140,7 @@ fn routes(config: &Config, served: &Arc<Served>, health: &Health) -> anyhow::Res
     let grooming =
         GroomingService { served: Arc::clone(served), config: config.grooming.clone(), max_message_bytes };
     let health = HealthService::from_health_reporter(health.reporter.clone());
-    let descriptors = [proto::DESCRIPTORS, tonic_health::pb::FILE_DESCRIPTOR_SET];
-    let reflection = || {
-        let builder = tonic_reflection::server::Builder::configure();
-        descriptors
-            .into_iter()
-            .fold(builder, |builder, set| builder.register_encoded_file_descriptor_set(set))
-    };
-    Ok(Routes::new(HealthServer::new(health))
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
+    Ok(reflection::add_to(Routes::new(HealthServer::new(health)), &served.drain)?
         .add_service(AgeEstimationServiceServer::new(age).max_decoding_message_size(max_message_bytes))
         .add_service(
             GroomingDetectionServiceServer::new(grooming).max_decoding_message_size(max_message_bytes),
@@ -169,6 +162,6 @@ async fn grpc(
         .http2_max_pending_accept_reset_streams(Some(MAX_GIVEN_UP))
         .layer(tower::layer::layer_fn(move |service| Bounded::new(service, bounds.clone())))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, drain.begun())
+        .serve_with_incoming_shutdown(incoming::patient(incoming), drain.begun())
         .await
 }

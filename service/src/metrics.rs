@@ -59,7 +59,11 @@ async fn every(period: Duration, mut upkeep: impl FnMut()) {
 
 fn describe() {
     describe_counter!(REQUESTS, "Requests answered, by method and gRPC code");
-    describe_histogram!(REQUEST_SECONDS, Unit::Seconds, "Time from a request's headers to its answer");
+    describe_histogram!(
+        REQUEST_SECONDS,
+        Unit::Seconds,
+        "Time from a request's headers to its answer, or to the end of its stream"
+    );
     describe_histogram!(QUEUE_WAIT_SECONDS, Unit::Seconds, "Time a request waited for a free worker");
     describe_histogram!(PREPARE_SECONDS, Unit::Seconds, "Time a message or photo took to prepare");
     describe_histogram!(INFER_SECONDS, Unit::Seconds, "Time a batch took in the model");

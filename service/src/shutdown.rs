@@ -56,9 +56,4 @@ impl Drain {
         // An error means that the trigger is gone, and with it the server: that too is the end.
         let _ = self.0.wait_for(|begun| *begun).await;
     }
-
-    /// Whether draining has begun.
-    pub(crate) fn has_begun(&self) -> bool {
-        *self.0.borrow()
-    }
 }

@@ -1,10 +1,9 @@
 //! `ward.age.v1.AgeEstimationService`: wire → domain → wire.
 
 use std::num::NonZeroUsize;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_util::{Stream, StreamExt as _};
+use futures_util::StreamExt as _;
 use models::age::policy::{Decision, FACES_TO_CHECK, FaceFindings, Outcome, Policy, PolicySpec, decide};
 use models::age::{Estimate, PhotoInput, Reason};
 use models::{InputError, PolicyFault};
@@ -14,8 +13,8 @@ use proto::age::v1::check_age_request::PolicyChoice;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::limits::terms_of;
-use super::status::in_our_words;
-use super::{Served, answer, last_word};
+use super::stream::{Answers, StreamCall};
+use super::{Served, answer};
 use crate::batcher::Terms;
 use crate::config::INLINE;
 use crate::error::RequestFault;
@@ -32,7 +31,7 @@ pub(crate) struct AgeService {
     pub(crate) max_message_bytes: usize,
 }
 
-type Results = Pin<Box<dyn Stream<Item = Result<wire::EstimateAgeStreamResponse, Status>> + Send>>;
+type Results = Answers<wire::EstimateAgeStreamResponse>;
 
 #[tonic::async_trait]
 impl AgeEstimationService for AgeService {
@@ -59,34 +58,24 @@ impl AgeEstimationService for AgeService {
         &self,
         request: Request<Streaming<wire::EstimateAgeRequest>>,
     ) -> Result<Response<Results>, Status> {
-        self.served.app()?;
-        let priority = terms_of(&request)?.priority;
-        let (served, max_faces, max_bytes) =
-            (Arc::clone(&self.served), self.max_faces, self.max_message_bytes);
-        let drain = self.served.drain.clone();
-        let results = request
-            .into_inner()
-            .take_until(Box::pin(drain.clone().begun()))
-            .map(move |message| {
-                let terms = served.terms_now(priority);
-                one_of_stream(Arc::clone(&served), message, max_faces, terms)
-            })
-            .buffer_unordered(STREAM_WINDOW)
-            .map(move |result| result.map_err(|status| in_our_words(status, max_bytes)))
-            .chain(last_word(drain));
-        Ok(Response::new(Box::pin(results)))
+        let call = StreamCall::begin(&request, &self.served, self.max_message_bytes)?;
+        let (served, max_faces, terms) = (Arc::clone(&self.served), self.max_faces, call.terms);
+        let results = call
+            .messages(request.into_inner())
+            .map(move |photo| one_of_stream(Arc::clone(&served), photo, max_faces, terms.now()))
+            .buffer_unordered(STREAM_WINDOW);
+        Ok(Response::new(call.answers(results)))
     }
 }
 
 /// One photo of a stream: its failure is an answer, and only the transport's ends the stream.
 async fn one_of_stream(
     served: Arc<Served>,
-    message: Result<wire::EstimateAgeRequest, Status>,
+    request: wire::EstimateAgeRequest,
     max_faces: NonZeroUsize,
     terms: Terms,
 ) -> Result<wire::EstimateAgeStreamResponse, Status> {
     use wire::estimate_age_stream_response::Result as OneResult;
-    let request = message?;
     let request_id = request.request_id.clone();
     let answer = estimate(served.app()?, request, max_faces, terms);
     let result = match tokio::time::timeout_at(terms.deadline.into(), answer).await {

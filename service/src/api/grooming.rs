@@ -6,11 +6,10 @@ mod to_wire;
 mod watch;
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use futures_util::{Stream, StreamExt as _};
+use futures_util::StreamExt as _;
 use models::InputError;
 use models::grooming::{
     AgeGroup, Assessment, MessageInput, MessageScore, Observation, Turn, messages_in_context,
@@ -20,8 +19,8 @@ use proto::grooming::v1::grooming_detection_service_server::GroomingDetectionSer
 use tonic::{Request, Response, Status, Streaming};
 
 use super::limits::terms_of;
-use super::status::in_our_words;
-use super::{Served, answer, last_word};
+use super::stream::{Answers, StreamCall};
+use super::{Served, answer};
 use crate::batcher::Terms;
 use crate::error::RequestFault;
 use crate::pipeline::ScoredMessage;
@@ -44,7 +43,7 @@ pub(crate) struct GroomingService {
 /// By so much a sender's clock may be fast. A time further ahead is none: believed, it would fade all evidence before it, for good.
 const SECONDS_AHEAD: f64 = 86_400.0;
 
-type Updates = Pin<Box<dyn Stream<Item = Result<wire::RiskUpdate, Status>> + Send>>;
+type Updates = Answers<wire::RiskUpdate>;
 
 #[tonic::async_trait]
 impl GroomingDetectionService for GroomingService {
@@ -74,22 +73,16 @@ impl GroomingDetectionService for GroomingService {
         &self,
         request: Request<Streaming<wire::WatchConversationsRequest>>,
     ) -> Result<Response<Updates>, Status> {
-        self.served.app()?;
-        let priority = terms_of(&request)?.priority;
-        let watch = Watch::new(Arc::clone(&self.served), &self.config, priority);
-        let max_bytes = self.max_message_bytes;
-        let drain = self.served.drain.clone();
+        let call = StreamCall::begin(&request, &self.served, self.max_message_bytes)?;
+        let watch = Watch::new(Arc::clone(&self.served), &self.config, call.terms);
         let scoring = Arc::clone(&watch);
-        let updates = request
-            .into_inner()
-            .take_until(Box::pin(drain.clone().begun()))
+        let updates = call
+            .messages(request.into_inner())
             // Context is taken in order of arrival, scores come side by side, risks are folded in order again.
             .map(move |message| Watch::score(&scoring, message))
             .buffered(STREAM_WINDOW)
-            .filter_map(move |scored| std::future::ready(watch.update(scored).transpose()))
-            .map(move |update| update.map_err(|status| in_our_words(status, max_bytes)))
-            .chain(last_word(drain));
-        Ok(Response::new(Box::pin(updates)))
+            .filter_map(move |scored| std::future::ready(watch.update(scored).transpose()));
+        Ok(Response::new(call.answers(updates)))
     }
 }
 
@@ -135,7 +128,9 @@ async fn score_conversation(
     let mut conversation = app.grooming.risk_model().conversation(age_groups(request.authors)?);
     let sent_at = sent_at_all(&request.messages)?;
     let context_turns = app.grooming.manifest().context_turns();
-    let inputs = messages_in_context(&turns(&request.messages)?, context_turns);
+    let turns = turns(&request.messages)?;
+    no_text_too_long(app, &turns)?;
+    let inputs = messages_in_context(&turns, context_turns);
     let scored = app.grooming.score(inputs, terms).await?;
     let mut message_risks = Vec::with_capacity(sent_at.len());
     for (at, (message, result)) in request.messages.into_iter().zip(scored.results).enumerate() {
@@ -182,6 +177,15 @@ fn turns(messages: &[wire::ConversationMessage]) -> Result<Vec<Turn>, Error> {
         Ok(turn_of(message))
     };
     messages.iter().enumerate().map(turn).collect()
+}
+
+/// Refuses a conversation of which a text would be refused, before each text is copied for the turns after it.
+fn no_text_too_long(app: &App, turns: &[Turn]) -> Result<(), Error> {
+    let refusal = |(at, turn): (usize, &Turn)| Some((at, app.grooming.too_long(&turn.text)?));
+    match turns.iter().enumerate().find_map(refusal) {
+        Some((at, refusal)) => Err(Error::input(text_field(at), refusal)),
+        None => Ok(()),
+    }
 }
 
 fn turn_of(message: &wire::ConversationMessage) -> Turn {

@@ -2,7 +2,8 @@
 //! they are read, puts tonic's own refusals into our words, counts.
 //!
 //! The deadline is the shorter of the client's `grpc-timeout` and the configured longest. tonic keeps the client's too,
-//! but answers CANCELLED; this layer starts its clock first, so its DEADLINE_EXCEEDED comes first.
+//! but answers CANCELLED; this layer starts its clock first, so its DEADLINE_EXCEEDED comes first. It ends with the answer's
+//! head: a stream keeps its caller's deadline itself, and counts itself at its end.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -17,16 +18,29 @@ use tonic::{Code, Status};
 use tower::Service;
 
 use super::Served;
+use super::record::{Record, SharedRecord};
 use super::status::in_our_words;
+use super::stream::StreamTerms;
 use crate::batcher::{Priority, Terms};
-use crate::{Error, RequestFault, metrics};
+use crate::{Error, RequestFault};
 
-/// The terms that the layer found: in the request's extensions.
+/// The terms that the layer found.
+///
+/// # Errors
+/// As [`found`].
+pub(crate) fn terms_of<T>(request: &tonic::Request<T>) -> Result<Terms, Error> {
+    found(request)
+}
+
+/// What the layer left in the request's extensions.
 ///
 /// # Errors
 /// [`Error::Internal`] when the layer is missing, which no caller can bring about.
-pub(crate) fn terms_of<T>(request: &tonic::Request<T>) -> Result<Terms, Error> {
-    request.extensions().get::<Terms>().copied().ok_or(Error::Internal)
+pub(crate) fn found<F, T>(request: &tonic::Request<T>) -> Result<F, Error>
+where
+    F: Clone + Send + Sync + 'static,
+{
+    request.extensions().get::<F>().cloned().ok_or(Error::Internal)
 }
 
 /// The bounds of every request.
@@ -59,6 +73,12 @@ impl<S> Bounded<S> {
             _ => Ok(terms),
         }
     }
+
+    /// The terms of a request that turns out to be a stream: it may go on for longer than one message may take.
+    fn stream_terms(&self, terms: Terms, headers: &HeaderMap) -> StreamTerms {
+        let deadline = client_timeout(headers).and_then(|timeout| Instant::now().checked_add(timeout));
+        StreamTerms { priority: terms.priority, longest: self.bounds.served.longest, deadline }
+    }
 }
 
 /// Methods whose requests are one photo each: large to read, and all much the same work.
@@ -81,12 +101,18 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Answer {
-        let record = Record::begin(request.uri().path());
-        let terms = match self.terms(record.method, request.headers()) {
+        let method = method(request.uri().path());
+        let record = SharedRecord::new(Record::begin(method));
+        let terms = match self.terms(method, request.headers()) {
             Ok(terms) => terms,
-            Err(error) => return Box::pin(async move { Ok(record.close(Status::from(error).into_http())) }),
+            Err(error) => {
+                return Box::pin(async move { Ok(closed(&record, Status::from(error).into_http())) });
+            }
         };
+        let stream_terms = self.stream_terms(terms, request.headers());
         request.extensions_mut().insert(terms);
+        request.extensions_mut().insert(stream_terms);
+        request.extensions_mut().insert(record.clone());
         let max_message_bytes = self.bounds.max_message_bytes;
         let answer = tokio::time::timeout_at(terms.deadline.into(), self.next.call(request));
         Box::pin(async move {
@@ -94,33 +120,17 @@ where
                 Ok(response) => response?,
                 Err(_) => Status::from(Error::DeadlineExceeded).into_http(),
             };
-            Ok(record.close(translated(response, max_message_bytes)))
+            Ok(closed(&record, translated(response, max_message_bytes)))
         })
     }
 }
 
-/// Counts one request when it ends, however it ends: a caller who goes drops it unanswered.
-struct Record {
-    method: &'static str,
-    begun: Instant,
-    code: Code,
-}
-
-impl Record {
-    fn begin(path: &str) -> Self {
-        Self { method: method(path), begun: Instant::now(), code: Code::Cancelled }
+/// The request ends with this answer, unless it is a stream's, which has its record.
+fn closed(record: &SharedRecord, response: Response<Body>) -> Response<Body> {
+    if let Some(record) = record.take() {
+        record.close(code(response.headers()));
     }
-
-    fn close(mut self, response: Response<Body>) -> Response<Body> {
-        self.code = code(response.headers());
-        response
-    }
-}
-
-impl Drop for Record {
-    fn drop(&mut self) {
-        metrics::request(self.method, proto::code_name(self.code), self.begun.elapsed());
-    }
+    response
 }
 
 /// A refusal of tonic's own, in our words. Which other codes there are, we set ourselves.
@@ -134,7 +144,7 @@ fn translated(response: Response<Body>, max_message_bytes: usize) -> Response<Bo
     }
 }
 
-/// The code of an answer that is a refusal; an answer with a body tells its code at its end.
+/// An answer's code as its head tells it: one with a body is no refusal. (A stream's comes at its end, and goes to its record.)
 fn code(headers: &HeaderMap) -> Code {
     headers.get("grpc-status").map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()))
 }

@@ -35,6 +35,7 @@ pub struct GroomingPipeline {
     batcher: Batcher<Scoring>,
     bundle: Arc<Bundle<GroomingManifest>>,
     risk_model: RiskModel,
+    limits: TextLimits,
     index: IndexSlot,
     index_folder: Option<IndexFolder>,
 }
@@ -44,6 +45,10 @@ pub struct GroomingPipeline {
 struct Indexed<T> {
     index: Arc<Index>,
     item: T,
+}
+
+fn limits(config: &config::Grooming) -> TextLimits {
+    TextLimits { max_text_bytes: config.max_text_bytes.get() }
 }
 
 /// Both steps of a message.
@@ -59,8 +64,7 @@ impl Scoring {
         let index = IndexSlot::default();
         // One thread each: together no more than the cores that the process may use, unless configured otherwise.
         let scorer = MessageScorer::open(bundle, NonZeroUsize::MIN, index.clone())?;
-        let limits = TextLimits { max_text_bytes: config.max_text_bytes.get() };
-        Ok(Self { prepare: Prepare::open(bundle, limits, config.screening())?, scorer, index })
+        Ok(Self { prepare: Prepare::open(bundle, limits(config), config.screening())?, scorer, index })
     }
 
     fn score(&mut self, batch: Vec<Tokens>) -> Result<Vec<<Self as Steps>::Output>, InferenceError> {
@@ -151,6 +155,7 @@ impl GroomingPipeline {
         Ok(Self {
             batcher: Batcher::start(MODEL, steps, rules, BatcherMeter::new(MODEL))?,
             risk_model: RiskModel::new(&bundle.manifest),
+            limits: limits(config),
             bundle,
             index,
             index_folder,
@@ -183,28 +188,52 @@ impl GroomingPipeline {
     }
 
     /// Scores messages, each on its own, all with the index of this moment; they share batches with those of other
-    /// requests. Admitted or refused as a whole.
+    /// requests. Admitted or refused as a whole, but for texts that are too long: they never wait in line.
     ///
     /// # Errors
     /// When there is no answer for the request as a whole.
     pub async fn score(&self, messages: Vec<MessageInput>, terms: Terms) -> Result<ScoredMessages, Error> {
         let index = self.index.get();
         let index_sha256 = index.identity().map(|identity| identity.sha256.clone()).unwrap_or_default();
-        let item = |message| {
-            let size = self.size(&message);
-            (Indexed { index: Arc::clone(&index), item: message }, size)
-        };
-        let items = messages.into_iter().map(item).collect();
+        let (mut items, mut refusals) = (Vec::new(), Vec::with_capacity(messages.len()));
+        for message in messages.into_iter().map(|message| self.as_read(message)) {
+            let refusal = self.refusal(&message);
+            if refusal.is_none() {
+                let size = size(&message);
+                items.push((Indexed { index: Arc::clone(&index), item: message }, size));
+            }
+            refusals.push(refusal);
+        }
         let done = self.batcher.answer(Request { items, terms }).await?;
-        Ok(ScoredMessages { results: done.outputs, index_sha256, timings: done.timings })
+        let mut outputs = done.outputs.into_iter();
+        let result = |refusal: Option<InputError>| refusal.map(Err).or_else(|| outputs.next());
+        let results = refusals.into_iter().filter_map(result).collect();
+        Ok(ScoredMessages { results, index_sha256, timings: done.timings })
     }
 
-    /// Bytes that the model reads, roughly: a tokenizer on the way in would cost more than it tells.
-    fn size(&self, message: &MessageInput) -> usize {
-        let unread = message.context.len().saturating_sub(self.manifest().context_turns());
-        let context = message.context[unread..].iter().map(|turn| turn.text.len().min(MAX_CONTEXT_BYTES));
-        message.text.len().min(MAX_BYTES) + context.sum::<usize>()
+    /// Why a text cannot be scored whatever it says, if so.
+    pub(crate) fn too_long(&self, text: &str) -> Option<InputError> {
+        let limit = self.limits.max_text_bytes;
+        (text.len() > limit).then_some(InputError::TextTooLong { bytes: text.len(), limit })
     }
+
+    fn refusal(&self, message: &MessageInput) -> Option<InputError> {
+        let turns = message.context.iter().map(|turn| &turn.text);
+        std::iter::once(&message.text).chain(turns).find_map(|text| self.too_long(text))
+    }
+
+    /// Without the turns that the model does not read: a caller may send any number, and all would be held in line.
+    fn as_read(&self, mut message: MessageInput) -> MessageInput {
+        let unread = message.context.len().saturating_sub(self.manifest().context_turns());
+        message.context = message.context.split_off(unread);
+        message
+    }
+}
+
+/// Bytes that the model reads, roughly: a tokenizer on the way in would cost more than it tells.
+fn size(message: &MessageInput) -> usize {
+    let context = message.context.iter().map(|turn| turn.text.len().min(MAX_CONTEXT_BYTES));
+    message.text.len().min(MAX_BYTES) + context.sum::<usize>()
 }
 
 #[cfg(test)]
@@ -212,7 +241,7 @@ mod tests {
     use std::path::Path;
     use std::time::{Duration, Instant};
 
-    use models::grooming::Meanings;
+    use models::grooming::{Meanings, Turn};
 
     use super::*;
     use crate::Config;
@@ -278,5 +307,30 @@ mod tests {
         let with = with.expect("an answer");
         assert_eq!((with.index_sha256.len(), without.index_sha256.len()), (64, 0));
         assert!(risk(&with.results[0]) > risk(&without.results[0]) + 0.01);
+    }
+
+    fn turns(texts: &[&str]) -> Vec<Turn> {
+        texts.iter().map(|&text| Turn { author: "a".to_owned(), text: text.to_owned() }).collect()
+    }
+
+    #[tokio::test]
+    async fn what_the_model_never_reads_does_not_wait_in_line() {
+        let mut config = config();
+        config.grooming.capacity = NonZeroUsize::MIN;
+        config.grooming.max_text_bytes = 64.try_into().expect("not 0");
+        let pipeline = GroomingPipeline::start(&config.grooming, &config.server).expect("a pipeline");
+        let (long, most) = ("x".repeat(65), pipeline.manifest().context_turns());
+        let with = |context| MessageInput { context, ..message() };
+        let many = turns(&[long.as_str(), "one", "two", "three", "four", "five", "six", "seven"]);
+        assert_eq!(pipeline.as_read(with(many.clone())).context, many[many.len() - most..]);
+
+        let too_long = MessageInput { text: long.clone(), ..message() };
+        let messages = vec![too_long, with(turns(&["one", &long])), with(many)];
+        let terms =
+            Terms { priority: Priority::Interactive, deadline: Instant::now() + Duration::from_secs(120) };
+        let scored = pipeline.score(messages, terms).await.expect("there is room for one");
+        let refusal = Some(InputError::TextTooLong { bytes: 65, limit: 64 });
+        let refusals: Vec<_> = scored.results.into_iter().map(Result::err).collect();
+        assert_eq!(refusals, [refusal.clone(), refusal, None]);
     }
 }

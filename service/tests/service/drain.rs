@@ -5,8 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use proto::age::v1::EstimateAgeRequest;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_reflection::pb::v1::ServerReflectionRequest;
+use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 
 use crate::server::{Server, portrait};
 
@@ -48,4 +52,23 @@ async fn a_drain_under_load_loses_no_accepted_request() {
     let ended = tokio::time::timeout(PATIENCE, done).await.expect("the drain ends by itself");
     ended.expect("no panic").expect("a clean end");
     drop(watch);
+}
+
+#[tokio::test]
+async fn whoever_asks_which_services_there_are_does_not_hold_the_server_back() {
+    let server = Server::ready_with(|config| config.server.drain_ms = 3_600_000).await;
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    let question = MessageRequest::ListServices(String::new());
+    let question = ServerReflectionRequest { message_request: Some(question), ..Default::default() };
+    sender.send(question).await.expect("an open stream");
+    let mut client = ServerReflectionClient::new(server.channel.clone());
+    let answers = client.server_reflection_info(ReceiverStream::new(receiver)).await.expect("a stream");
+    let mut answers = answers.into_inner();
+    answers.message().await.expect("an answer").expect("an answer");
+
+    let done = server.stop();
+    let ended = tokio::time::timeout(PATIENCE, done).await.expect("the drain ends by itself");
+    ended.expect("no panic").expect("a clean end");
+    assert!(answers.message().await.expect("a clean end").is_none());
+    drop(sender);
 }

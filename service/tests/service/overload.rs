@@ -1,13 +1,21 @@
 //! What is too much is refused at the door; what is too late never runs; what was accepted is answered.
 
+use std::time::Duration;
+
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use proto::age::v1::EstimateAgeRequest;
 use proto::age::v1::age_estimation_service_client::AgeEstimationServiceClient;
+use proto::grooming::v1::grooming_detection_service_client::GroomingDetectionServiceClient;
+use tonic::body::Body;
 use tonic::{Code, Request};
 use tonic_types::StatusExt as _;
 
 use crate::server::{Server, count, portrait};
+
+/// Longer than any busy machine needs.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn request() -> EstimateAgeRequest {
     EstimateAgeRequest { image: portrait(), ..Default::default() }
@@ -40,18 +48,32 @@ async fn over_capacity_is_refused_at_once_and_the_rest_is_answered() {
     server.age().estimate_age(request()).await.expect("permits come back");
 }
 
+/// tonic's own channel would give up by the same header; this client waits for what the server says.
+fn patient() -> Client<HttpConnector, Body> {
+    Client::builder(TokioExecutor::new()).http2_only(true).build_http()
+}
+
 #[tokio::test]
 async fn the_clients_deadline_is_kept_and_named() {
     let server = Server::ready().await;
-    // tonic's own channel would give up by the same header; this client waits for what the server says.
-    let patient = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<tonic::body::Body>();
-    let mut client = AgeEstimationServiceClient::with_origin(patient, server.origin.clone());
+    let mut client = AgeEstimationServiceClient::with_origin(patient(), server.origin.clone());
     let mut late = Request::new(request());
     late.metadata_mut().insert("grpc-timeout", "1m".parse().expect("a value"));
     let status = client.estimate_age(late).await.expect_err("a millisecond is not enough");
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert_eq!(status.get_error_details().error_info().expect("an ErrorInfo").reason, "DEADLINE_EXCEEDED");
     client.estimate_age(request()).await.expect("the permit came back");
+}
+
+#[tokio::test]
+async fn a_stream_ends_at_its_clients_deadline() {
+    let server = Server::ready().await;
+    let mut client = GroomingDetectionServiceClient::with_origin(patient(), server.origin.clone());
+    let mut silent = Request::new(tokio_stream::pending());
+    silent.metadata_mut().insert("grpc-timeout", "100m".parse().expect("a value"));
+    let mut updates = client.watch_conversations(silent).await.expect("a stream").into_inner();
+    let last = tokio::time::timeout(PATIENCE, updates.message()).await.expect("an end");
+    assert_eq!(last.expect_err("the stream ends with a status").code(), Code::DeadlineExceeded);
 }
 
 #[tokio::test]

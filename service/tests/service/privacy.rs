@@ -8,7 +8,9 @@ use proto::age::v1::age_estimation_service_client::AgeEstimationServiceClient;
 use proto::age::v1::check_age_request::PolicyChoice;
 use proto::age::v1::{CheckAgeRequest, EstimateAgeRequest};
 use proto::grooming::v1::grooming_detection_service_client::GroomingDetectionServiceClient;
-use proto::grooming::v1::{MessageToScore, ScoreMessagesRequest};
+use proto::grooming::v1::{
+    ConversationMessage, MessageToScore, ScoreMessagesRequest, WatchConversationsRequest,
+};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::server::{conversation, portrait, repository};
@@ -112,6 +114,10 @@ async fn send_chats(grpc: String) {
     client.score_conversation(named.clone()).await.expect("an answer");
     named.messages[0].author_id.clear();
     client.score_conversation(named).await.expect_err("a refusal");
+    let message = ConversationMessage { text: MARKER.repeat(1 << 20), ..Default::default() };
+    let too_large = WatchConversationsRequest { message: Some(message), ..Default::default() };
+    let updates = client.watch_conversations(tokio_stream::iter([too_large])).await.expect("a stream");
+    updates.into_inner().message().await.expect_err("a refusal");
 }
 
 /// Photos that are estimated, decided on and refused.
@@ -156,6 +162,8 @@ async fn logs_and_metrics_hold_nothing_that_was_sent() {
         assert!(metrics.contains(name), "{name} is missing");
     }
     assert!(metrics.contains("code=\"INVALID_ARGUMENT\""));
+    let refused_stream = "WatchConversations\",code=\"INVALID_ARGUMENT\"} 1";
+    assert!(metrics.contains(refused_stream), "a stream is counted with the code at its end");
     assert_eq!(counted(&metrics, "ward_decisions_total"), 1, "of three checks one was decided");
     for seconds in NAMES.iter().filter(|name| name.ends_with("_seconds")) {
         let shown = |least: &str| {

@@ -6,7 +6,7 @@ use proto::grooming::v1::{Author, MessageToScore, ScoreConversationRequest, Scor
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
-use crate::server::{Server, conversation, portrait};
+use crate::server::{Server, conversation, count, portrait};
 
 /// A grey PNG, as small as PNG makes it: stored size says nothing about its pixels.
 pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
@@ -104,7 +104,8 @@ async fn a_policy_that_cannot_be_is_refused() {
 
 #[tokio::test]
 async fn a_conversation_that_cannot_be_is_refused() {
-    let server = Server::ready().await;
+    // No room for a conversation: what cannot be is told so before it would wait in line.
+    let server = Server::ready_with(|config| config.grooming.capacity = count(1)).await;
     let mut nameless = conversation();
     nameless.messages[2].author_id.clear();
     let mut timeless = conversation();
@@ -113,12 +114,15 @@ async fn a_conversation_that_cannot_be_is_refused() {
     ageless.authors = vec![Author { author_id: "pixelfox".into(), age_group: 7 }];
     let mut endless = conversation();
     endless.messages = vec![endless.messages[0].clone(); 1001];
+    let mut wordy = conversation();
+    wordy.messages[3].text = "word ".repeat(4000);
     let cases = [
         (ScoreConversationRequest::default(), "FIELD_MISSING", "messages"),
         (nameless, "FIELD_MISSING", "messages[2].author_id"),
         (timeless, "TIMESTAMP_INVALID", "messages[1].sent_at"),
         (ageless, "ENUM_UNKNOWN", "authors[0].age_group"),
         (endless, "TOO_MANY_ELEMENTS", "messages"),
+        (wordy, "TEXT_TOO_LONG", "messages[3].text"),
     ];
     for (request, reason, field) in cases {
         let status = server.grooming().score_conversation(request).await.expect_err("must be refused");

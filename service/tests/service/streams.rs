@@ -30,6 +30,19 @@ async fn each_photo_of_a_stream_fails_or_succeeds_on_its_own() {
     assert_eq!(kinds, [("a", "1".into()), ("b", "IMAGE_FORMAT".into()), ("c", "1".into())]);
 }
 
+#[tokio::test]
+async fn photos_in_work_are_answered_before_the_stream_fails() {
+    let server = Server::ready().await;
+    let too_large = vec![0; 10 << 20];
+    let photo = |image: Vec<u8>| EstimateAgeRequest { image, ..Default::default() };
+    let requests = tokio_stream::iter([photo(portrait()), photo(too_large)]);
+    let answers = server.age().estimate_age_stream(requests).await.expect("a stream").into_inner();
+    let answers: Vec<_> = answers.collect().await;
+    assert_eq!(answers.len(), 2, "{answers:?}");
+    assert!(matches!(answers[0].as_ref().expect("an answer").result, Some(OneResult::Response(_))));
+    assert_eq!(answers[1].as_ref().expect_err("the failure").code(), Code::InvalidArgument);
+}
+
 fn watched(id: &str, mode: UpdateMode) -> Vec<WatchConversationsRequest> {
     let message = |message| WatchConversationsRequest {
         conversation_id: id.into(),

@@ -12,8 +12,9 @@ use tonic::Status;
 
 use super::memory::{Memory, Room, Weighed};
 use super::{age_groups, ids, now, score_or_silence, sent_at, to_wire, turn_of};
+use crate::api::stream::StreamTerms;
 use crate::api::{Served, answer};
-use crate::batcher::{Priority, Timings};
+use crate::batcher::Timings;
 use crate::error::RequestFault;
 use crate::{App, Error, config, metrics};
 
@@ -24,7 +25,7 @@ const MAX_BYTES: usize = 64 << 20;
 /// One stream's memory.
 pub(super) struct Watch {
     served: Arc<Served>,
-    priority: Priority,
+    terms: StreamTerms,
     max_text_bytes: usize,
     /// Never locked across an await.
     conversations: Mutex<Memory<Watched>>,
@@ -63,32 +64,31 @@ struct Score {
 }
 
 impl Watch {
-    pub(super) fn new(served: Arc<Served>, config: &config::Grooming, priority: Priority) -> Arc<Self> {
+    pub(super) fn new(served: Arc<Served>, config: &config::Grooming, terms: StreamTerms) -> Arc<Self> {
         let room = Room { things: config.max_watched_conversations.get(), bytes: MAX_BYTES };
         let conversations = Mutex::new(Memory::new(room));
-        Arc::new(Self { served, priority, max_text_bytes: config.max_text_bytes.get(), conversations })
+        Arc::new(Self { served, terms, max_text_bytes: config.max_text_bytes.get(), conversations })
     }
 
     /// Remembers the turn at once, then scores the message.
     pub(super) fn score(
         watch: &Arc<Self>,
-        message: Result<wire::WatchConversationsRequest, Status>,
-    ) -> impl Future<Output = Result<Scored, Status>> + use<> {
+        request: wire::WatchConversationsRequest,
+    ) -> impl Future<Output = Scored> + use<> {
         let watch = Arc::clone(watch);
-        let noted = message.map(|request| watch.note(request));
+        let Noted { conversation_id, message_id, pending } = watch.note(request);
         async move {
-            let Noted { conversation_id, message_id, pending } = noted?;
             let result = match pending {
                 Ok(pending) => watch.score_one(pending).await,
                 Err(error) => Err(error),
             };
-            Ok(Scored { conversation_id, message_id, result })
+            Scored { conversation_id, message_id, result }
         }
     }
 
     /// Folds a score into its conversation's risk; `None` when the caller did not ask to hear of it.
-    pub(super) fn update(&self, scored: Result<Scored, Status>) -> Result<Option<wire::RiskUpdate>, Status> {
-        let Scored { conversation_id, message_id, result } = scored?;
+    pub(super) fn update(&self, scored: Scored) -> Result<Option<wire::RiskUpdate>, Status> {
+        let Scored { conversation_id, message_id, result } = scored;
         let update = match result {
             Ok(score) => self.fold(&conversation_id, score)?,
             Err(error) => {
@@ -137,7 +137,7 @@ impl Watch {
     }
 
     async fn score_one(&self, pending: Pending) -> Result<Score, Error> {
-        let terms = self.served.terms_now(self.priority);
+        let terms = self.terms.now();
         let scored = self.served.app()?.grooming.score(vec![pending.input], terms);
         let scored = tokio::time::timeout_at(terms.deadline.into(), scored)
             .await

@@ -84,7 +84,7 @@ impl Policy {
         if wait <= 0.0 {
             self.calm = now;
         } else {
-            let finish = (wait + own) * (1.0 + SLACK) + SLACK_SECONDS;
+            let finish = with_slack(wait + own);
             let excess = (wait - patience).max(finish - left);
             if excess > 0.0 {
                 return Err(self.refusal(Cause::Wait, excess));
@@ -150,4 +150,9 @@ impl Policy {
         let spread = (self.number() as f64 * GOLDEN).fract() * self.rules.max_wait.as_secs_f64();
         Refusal { cause, retry_after: Duration::from_secs_f64(excess.max(0.0) + spread) }
     }
+}
+
+/// The seconds that a prediction of `seconds` should be taken for.
+pub(super) fn with_slack(seconds: f64) -> f64 {
+    seconds * (1.0 + SLACK) + SLACK_SECONDS
 }

@@ -1,5 +1,8 @@
 //! What a free worker does next.
 
+use std::time::Duration;
+
+use super::admission::with_slack;
 use super::{Candidate, Moment, Policy, Step, Work};
 use crate::batcher::request::{Phase, Priority};
 
@@ -16,17 +19,30 @@ impl Policy {
         let prepared: f64 = ready.iter().map(|item| item.measure as f64).sum();
         let full = self.rules.full_batch.get() as f64;
         let share = |count: usize| count.div_ceil(idle + 1);
-        let work = if lead_is_ready && (raw.is_empty() || prepared >= full) {
+        let fill = fitting(&raw, full - prepared, |size| self.costs.expected_weight(size));
+        let soon = fitting(&raw, PREPARING_SECONDS, |size| self.costs.of_preparing(&[size]));
+        raw.truncate(share(raw.len()).min(fill).min(soon));
+        let is_time = || raw.is_empty() || prepared >= full || self.can_wait_no_longer(now, &ready, &raw);
+        let work = if lead_is_ready && is_time() {
             let count = share(ready.len()).min(fitting(&ready, full, |weight| weight as f64));
             ready.truncate(count);
             (Work::Run, ready)
         } else {
-            let fill = fitting(&raw, full - prepared, |size| self.costs.expected_weight(size));
-            let soon = fitting(&raw, PREPARING_SECONDS, |size| self.costs.of_preparing(&[size]));
-            raw.truncate(share(raw.len()).min(fill).min(soon));
             (Work::Prepare, raw)
         };
         Some(self.begin(now, priority, work))
+    }
+
+    /// Whether the first of `ready` is due, or would miss its deadline if `raw` were prepared before it runs. Without this it
+    /// might wait for a full batch for ever: what turns out to need no run fills none.
+    fn can_wait_no_longer(&self, now: Moment, ready: &[Candidate], raw: &[Candidate]) -> bool {
+        let Some((lead, request)) = ready.first().and_then(|lead| self.requests.get_key_value(&lead.id.0))
+        else {
+            return false;
+        };
+        let measures = |items: &[Candidate]| items.iter().map(|item| item.measure).collect::<Vec<_>>();
+        let takes = self.costs.of_preparing(&measures(raw)) + self.costs.of_run(measures(ready).iter().sum());
+        lead.due <= now || request.deadline <= now + Duration::from_secs_f64(with_slack(takes))
     }
 
     fn next_priority(&self) -> Option<Priority> {

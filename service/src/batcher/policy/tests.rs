@@ -174,3 +174,34 @@ fn beside_what_is_refused_others_teach_what_they_took_themselves() {
     let alone = costs(&[Preparation::Ready(13)], ms(3));
     assert_eq!(costs(&[Preparation::Refused(ms(7)), Preparation::Ready(13)], ms(10)), alone);
 }
+
+/// When one runs that is prepared, while further ones come without end that turn out to need no run.
+fn runs_beside_endless_finished(priority: Priority, deadline: Moment) -> Moment {
+    let mut policy = Policy::new(rules(1));
+    let lead = admit(&mut policy, priority, deadline);
+    let step = policy.next(Moment::ZERO, 0).expect("work");
+    policy.prepared(&step, &[Preparation::Ready(13)], Span { end: Moment::ZERO, took: Moment::ZERO });
+    let mut now = Moment::ZERO;
+    while now < FAR {
+        policy.admit(now, &claim(priority, FAR, &[40])).expect("room");
+        let step = policy.next(now, 0).expect("work");
+        if step.work == Work::Run {
+            assert_eq!(step.items, [(lead, 0)]);
+            break;
+        }
+        now += ms(5);
+        policy.prepared(&step, &[Preparation::Finished], Span { end: now, took: ms(5) });
+    }
+    now
+}
+
+#[test]
+fn what_is_prepared_does_not_wait_for_ever_for_a_batch_that_never_fills() {
+    let ran = runs_beside_endless_finished(Priority::Interactive, Moment::from_secs(10));
+    assert!(ran < ms(300), "once it is due: {ran:?}");
+    // Bulk is due at its deadline, and so is what is in haste.
+    for (priority, deadline) in [(Priority::Bulk, Moment::from_secs(10)), (Priority::Interactive, ms(50))] {
+        let ran = runs_beside_endless_finished(priority, deadline);
+        assert!(ran < deadline - ms(5), "in time: {ran:?}");
+    }
+}
