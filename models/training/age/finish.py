@@ -53,7 +53,12 @@ def lean(net):
     that goes on from the file unlearns it first.
     """
     with torch.no_grad():
-        net.head.bias += LEAN * torch.sigmoid((LEAN_UNTIL - torch.arange(AGES)) / LEAN_WIDTH)
+        net.head.bias += torch.from_numpy(lean_of(LEAN)).float()
+
+
+def lean_of(nats):
+    """What is added to the logit of each age, [101]."""
+    return nats / (1 + np.exp((np.arange(AGES) - LEAN_UNTIL) / LEAN_WIDTH))
 
 
 def errors(model, val):
