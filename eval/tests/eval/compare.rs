@@ -279,7 +279,7 @@ fn the_shipped_gate_of_ages_judges_a_run() {
     let verdict = ["pass", "failed", "", "inconclusive"][code as usize];
     assert!(code != 2 && shown.ends_with(&format!("gate: {verdict}\n")), "{code} {shown}");
     let junit = folder.path().join("out/junit.xml");
-    assert_eq!(junit_cases(&fs::read_to_string(&junit).unwrap()).len(), 3);
+    assert_eq!(junit_cases(&fs::read_to_string(&junit).unwrap()).len(), 4);
     // A misspelt bound is no kept bound, and leaves no verdict of an earlier run behind.
     let gate = write(&folder.path().join("gate.toml"), "bounds.'overall.mea' = { max = 99 }");
     assert_eq!(age_with_gate(folder.path(), &gate).status.code(), Some(2));
@@ -308,5 +308,5 @@ fn the_shipped_gate_of_grooming_judges_a_run() {
     let (shown, code) = (String::from_utf8(ended.stdout).unwrap(), ended.status.code().unwrap());
     let verdict = ["pass", "failed", "", "inconclusive"][code as usize];
     assert!(code != 2 && shown.ends_with(&format!("gate: {verdict}\n")), "{code} {shown}");
-    assert_eq!(junit_cases(&fs::read_to_string(out.join("junit.xml")).unwrap()).len(), 3);
+    assert_eq!(junit_cases(&fs::read_to_string(out.join("junit.xml")).unwrap()).len(), 4);
 }
