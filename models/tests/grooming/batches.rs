@@ -5,7 +5,8 @@ use models::grooming::{MessageInput, MessageScore};
 
 use crate::stages::{message, scorer, tokens, turn};
 
-const TOLERANCE: f32 = 1e-4;
+/// Sums in another order may differ in the seventh digit. An input of int8 that is rounded to another step differs in the fourth.
+const TOLERANCE: f32 = 1e-6;
 
 fn texts() -> Vec<MessageInput> {
     let long = "we talked about the castle and the bridge and the river ".repeat(8);
@@ -43,6 +44,25 @@ fn neighbours_change_nothing() {
         for size in [1, 3, 17] {
             let mut batch = vec![neighbour.clone(); size];
             batch.push(tokens[1].clone());
+            assert_alike(scorer.run(batch).unwrap().last().unwrap(), &alone);
+        }
+    }
+}
+
+#[test]
+fn a_place_further_on_rounds_nothing_to_another_step() {
+    // Of these, bundle 0.5.0 in its first form rounded inputs elsewhere than alone: the sums of its softmax were other ones.
+    let lines = [
+        "we are building a treehouse in the game, come and bring planks",
+        "that sounds brilliant, take a picture of the volcano for the class wall",
+    ];
+    let (filler, lines) = (tokens(vec![message("ok")]).remove(0), tokens(lines.map(message).into()));
+    let mut scorer = scorer();
+    for line in lines {
+        let alone = scorer.run(vec![line.clone()]).unwrap()[0];
+        for before in 1..20 {
+            let mut batch = vec![filler.clone(); before];
+            batch.push(line.clone());
             assert_alike(scorer.run(batch).unwrap().last().unwrap(), &alone);
         }
     }

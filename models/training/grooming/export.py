@@ -31,6 +31,8 @@ INPUTS = {
 MASKED = -1e4
 # What an input of 0 is in uint8.
 ZERO = INPUT_LEVELS + 1
+# Columns of ones that sums are taken by. A single one would be a product of another kind, which adds in another order.
+SUM_COLUMNS = 16
 
 
 class Graph:
@@ -88,6 +90,7 @@ def export(net: MessageNet, path: Path) -> None:
     state = {name: tensor.detach().float().numpy() for name, tensor in net.state_dict().items()}
     hidden = _embeddings(graph, state)
     bias = _attention_bias(graph)
+    _ones(graph)
     last = len(KEPT_LAYERS) - 1
     for number in range(last):
         hidden = _layer(graph, state, f"layers.{number}", hidden, hidden, bias)
@@ -172,6 +175,12 @@ def _attention_bias(graph: Graph) -> str:
     return graph.node("Where", "attention.bias", same, zero, masked)
 
 
+def _ones(graph: Graph) -> None:
+    """Ones, [T + K, SUM_COLUMNS]."""
+    shape = graph.node("Concat", "ones.shape", graph.node("Shape", "owners.count", "owners"), graph.ints(SUM_COLUMNS), axis=0)
+    graph.node("ConstantOfShape", "ones", shape, value=numpy_helper.from_array(np.ones(1, np.float32)))
+
+
 def _layer(graph: Graph, state: dict, name: str, hidden: str, context: str, bias: str) -> str:
     """`hidden`: the first rows of `context`, those that are asked for."""
 
@@ -200,10 +209,23 @@ def _attention(graph: Graph, state: dict, name: str, hidden: str, context: str, 
     orders = {query: [0, 2, 1, 3], key: [0, 2, 3, 1], value: [0, 2, 1, 3]}
     query, key, value = (_by_head(graph, part, order) for part, order in orders.items())
     scores = graph.node("Add", f"{name}.masked", graph.node("MatMul", f"{name}.scores", query, key), bias)
-    shares = graph.node("Softmax", f"{name}.shares", scores, axis=-1)
-    mixed = graph.node("MatMul", f"{name}.mixed", shares, value)
+    mixed = _softmax_times(graph, name, scores, value)
     turned = graph.node("Transpose", f"{name}.mixed.turned", mixed, perm=[0, 2, 1, 3])
     return graph.node("Reshape", f"{name}.mixed.joined", turned, graph.ints(0, 0, WIDTH))
+
+
+def _softmax_times(graph: Graph, name: str, scores: str, value: str) -> str:
+    """softmax(scores) · value, whose sums do not depend on where in a run a message lies.
+
+    The runtime's own softmax adds up lane by lane, so a message further on is summed in another order. That is seven digits after
+    the point, but now and then enough to round an input of int8 to the next step. A matrix product adds column after column, and
+    what is masked adds exactly 0.
+    """
+    highest = graph.node("ReduceMax", f"{name}.highest", scores, graph.ints(-1), keepdims=1)
+    powers = graph.node("Exp", f"{name}.powers", graph.node("Sub", f"{name}.lowered", scores, highest))
+    sums = graph.node("MatMul", f"{name}.sums", powers, "ones")
+    total = graph.node("Slice", f"{name}.total", sums, graph.ints(0), graph.ints(1), graph.ints(-1))
+    return graph.node("Div", f"{name}.mixed", graph.node("MatMul", f"{name}.weighted", powers, value), total)
 
 
 def _by_head(graph: Graph, part: str, order: list[int]) -> str:

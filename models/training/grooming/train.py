@@ -4,7 +4,7 @@
     python train.py --data DIR --out DIR --start ../../bundles/grooming/model.onnx --epochs 3 --seed 8
 
 `--data` holds the benign chats, `--out` receives checkpoint.pt (after every epoch; a later call resumes) and
-training.log. About seven minutes an epoch on one core that computes in bfloat16, fifteen on one that does not.
+training.log. About ten minutes an epoch on one core that computes in bfloat16, 13 to 21 on two that do not.
 
 The first epochs teach half a sentence model to mean what the whole one means (cutting layers out has broken it); the next ones
 teach the signals as well; the last one computes as int8 will, with ranges measured before it. With --start an exported model
