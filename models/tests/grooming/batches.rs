@@ -51,7 +51,7 @@ fn neighbours_change_nothing() {
 
 #[test]
 fn a_place_further_on_rounds_nothing_to_another_step() {
-    // Of these, bundle 0.5.0 in its first form rounded inputs elsewhere than alone: the sums of its softmax were other ones.
+    // With the runtime's own softmax, whose sums depend on the place, these weights round inputs of these lines elsewhere than alone.
     let lines = [
         "we are building a treehouse in the game, come and bring planks",
         "that sounds brilliant, take a picture of the volcano for the class wall",
