@@ -36,14 +36,15 @@ from manifest import Parts, replace_screen, write_manifest
 from risk import Scale
 from score import Scored, Scorer
 from second import SecondComposer
+from train import SEED as FIRST_RUN
 from train import trained_net
 
 SEED = 20261124
 # Conversations of each label and split of the first generator; real chats of each source (their first turns) to fit on.
 SYNTHETIC, REAL_CHATS, REAL_TURNS = 600, 120, 60
 SECOND_POSITIVES, SECOND_NEGATIVES = 210, 390
-# For the screen: conversations of each label, and real chats of each source, of the training split.
-SCREEN_SYNTHETIC, SCREEN_REAL = 800, 600
+# For the screen: conversations of each label, and real chats of each source (their first turns), of the training split.
+SCREEN_SYNTHETIC, SCREEN_REAL, SCREEN_TURNS = 800, 1700, 120
 SCALE = Scale(floor=0.3, ceiling=0.98)
 
 
@@ -101,24 +102,24 @@ def synthetic(split: str, data: Path, count: int) -> list[Conversation]:
     return [composer.positive(n) for n in range(count)] + [composer.negative(n) for n in range(count)]
 
 
-def real_chats(split: str, data: Path, count: int) -> list[Conversation]:
+def real_chats(split: str, data: Path, count: int, turns: int = REAL_TURNS) -> list[Conversation]:
     """Some real chats of each source, cut to their first turns."""
     rng = random.Random(f"{SEED} real {split}")
     by_source = BenignPool(benign.read(data, split)).by_source
     chats = [chat for chats in by_source.values() for chat in rng.sample(chats, min(count, len(chats)))]
-    return [Conversation(c.conversation_id, c.source, 0, c.slice, c.messages[:REAL_TURNS]) for c in chats]
+    return [Conversation(c.conversation_id, c.source, 0, c.slice, c.messages[:turns]) for c in chats]
 
 
 def fit_screen(
     scorer: Scorer, val: list[Scored], real: list[Scored], calibration: calibrate.Calibration, data: Path
 ) -> screen.Screen:
-    """Learns on conversations of the training split what the model fires on; the threshold is set on validation."""
-    train = scorer.score(synthetic("train", data, SCREEN_SYNTHETIC) + real_chats("train", data, SCREEN_REAL))
-    learned, kept = (
-        ([row for one in some for row in screen.conversation(one.chat, scorer.encoder)], calibration.fires(some))
-        for some in (train, val + real)
+    """Learns on conversations of the training split what the model finds; the threshold is set on validation."""
+    chats = synthetic("train", data, SCREEN_SYNTHETIC) + real_chats("train", data, SCREEN_REAL, SCREEN_TURNS)
+    train, held_out = scorer.score(chats), val + real
+    messages, kept = (
+        [row for one in some for row in screen.conversation(one.chat, scorer.encoder)] for some in (train, held_out)
     )
-    return screen.fit(*learned, *kept)
+    return screen.fit(messages, calibration.chance_of_any(train), kept, calibration.fires(held_out))
 
 
 def fit_screen_only(bundle: Path, data: Path) -> None:

@@ -115,12 +115,18 @@ def scripts(split: str) -> list[Family]:
 
 def pairs(split: str) -> list[Family]:
     """Scenes of two versions: `in_version` picks the words of one."""
-    return [pair for path in _files("pairs") for pair in _divide(_read(path))[split]]
+    return [pair for path in _files("pairs") for pair in _divide(_read(path))[split]] + _taught("pairs", split)
 
 
 def smalltalk(split: str) -> list[Family]:
     """Ordinary exchanges that fill conversations of either label."""
     return _divide(_read("smalltalk.txt"))[split]
+
+
+def count(split: str) -> int:
+    """How many families conversations of the split are composed from; replies and small talk are not counted."""
+    lists = [*grooming(split).values(), hard_negatives(split), everyday(split), scripts(split), pairs(split)]
+    return sum(map(len, lists))
 
 
 def second(name: str) -> list[Family]:
@@ -168,6 +174,8 @@ def _parse_line(row: str, kind: str) -> Line:
         raise ValueError(f"unknown signal {sorted(unknown)} in: {row}")
     script = re.match(r"^([A-Z])(\?)?: ", row)
     if not script:
+        if tags & {"?", "RISK"}:
+            raise ValueError(f"#? and #RISK are for scenes and scripts, not for single lines: {row}")
         # Lines of the groomer carry their family's signal; replies stand under the signal that they answer.
         return Line(row, frozenset(tags))
     signals = None if "?" in tags else frozenset(tags - {"RISK"})

@@ -26,6 +26,7 @@ from torch.nn import functional
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 import benign
 import export
+import families
 from bundle import sha256
 from encode import Encoder
 from examples import Batch, Example, batches, epoch_examples
@@ -36,7 +37,7 @@ SEED = 7
 BATCH = 64
 # Learning rates: of the layers while they learn to mean, and then the signals; of the heads.
 MEANING_RATE, PEAK_RATE, HEAD_RATE, WARM_UP, WEIGHT_DECAY = 4e-4, 1e-4, 1e-3, 200, 0.01
-# Share of the pieces hidden from the model in training, so that no single word decides.
+# Share of the pieces hidden from the model in training, where not told otherwise, so that no single word decides.
 HIDDEN, MASK_ID, FIRST_PIECE_ID = 0.1, 103, 999
 # The risk is one output of thirteen but the one that people act on.
 RISK_WEIGHT = 2.0
@@ -55,7 +56,7 @@ class Training:
         out, start = arguments.out, arguments.start
         self.out, self.epochs, self.done, self.step = out, arguments.epochs, 0, 0
         # The number of epochs is no part of it: a run that resumes may be given fewer or more, and its rates follow.
-        self.plan = {"seed": arguments.seed, "start": sha256(start) if start else ""}
+        self.plan = {"seed": arguments.seed, "start": sha256(start) if start else "", "hidden": arguments.hidden}
         self.net, self.teacher = load_message_net(), load_sentence_net()
         self.meaning_epochs = 0 if start else MEANING_EPOCHS
         if start:
@@ -77,7 +78,7 @@ class Training:
         heads["lr"] = HEAD_RATE * self._rate()
         ids, mask, *turns = batch.inputs
         with half():
-            logits, meaning = self.net(ids if self.meaning_only else hide_pieces(ids), mask, *turns)
+            logits, meaning = self.net(ids if self.meaning_only else hide_pieces(ids, self.plan["hidden"]), mask, *turns)
         if self.meaning_only:
             loss = self._meaning_loss(meaning.float(), ids, mask, 1.0)
         else:
@@ -144,9 +145,9 @@ class Training:
         self.log(f"resumed after epoch {self.done} of {self.epochs}")
 
 
-def hide_pieces(ids: torch.Tensor) -> torch.Tensor:
-    """Replaces some word pieces by [MASK]; special tokens stay."""
-    hidden = (torch.rand(ids.shape) < HIDDEN) & (ids >= FIRST_PIECE_ID)
+def hide_pieces(ids: torch.Tensor, share: float) -> torch.Tensor:
+    """Replaces a share of the word pieces by [MASK]; special tokens stay."""
+    hidden = (torch.rand(ids.shape) < share) & (ids >= FIRST_PIECE_ID)
     return ids.masked_fill(hidden, MASK_ID)
 
 
@@ -158,10 +159,12 @@ def masked_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
     return losses.sum(1).mean()
 
 
-def trained_net(out: Path) -> MessageNet:
-    """The net of the checkpoint, for export."""
+def trained_net(outs: list[Path]) -> MessageNet:
+    """The net of the checkpoint, for export; of several runs from the same start the mean of their weights, which knows what each
+    of them has learnt (Wortsman et al., Model soups, 2022)."""
+    states = [torch.load(out / "checkpoint.pt", weights_only=True)["net"] for out in outs]
     net = MessageNet()
-    net.load_state_dict(torch.load(out / "checkpoint.pt", weights_only=True)["net"])
+    net.load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
     return net.eval()
 
 
@@ -172,6 +175,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=13)
     parser.add_argument("--start", type=Path, help="model.onnx of this recipe to train further")
     parser.add_argument("--seed", type=int, default=SEED, help="another one for other wordings than the run before")
+    parser.add_argument("--hidden", type=float, default=HIDDEN, help="share of the word pieces hidden from the model")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
@@ -189,7 +193,8 @@ def main() -> None:
         seed = arguments.seed * 1000 + epoch
         torch.manual_seed(seed)  # resumed or not, an epoch is the same
         examples = epoch_examples("train", pool, encoder, seed)
-        training.log(f"epoch {epoch + 1}: {len(examples)} messages in {time.monotonic() - began:.0f} s")
+        of = f"{len(examples)} messages of {families.count('train')} families"
+        training.log(f"epoch {epoch + 1}: {of} in {time.monotonic() - began:.0f} s")
         rng, total = random.Random(seed), 0.0
         if epoch == arguments.epochs - INT8_EPOCHS:
             training.measure_ranges(examples, rng)
