@@ -37,8 +37,14 @@ class Calibration:
 
     def fires(self, scored: list[Scored]) -> np.ndarray:
         """Whether the model finds something in each message: a signal that fires, or a risk of FLAGGED."""
-        chances = self.probabilities(np.concatenate([one.logits for one in scored]))
-        return (chances >= np.append(self.thresholds[:-1], FLAGGED)).any(1)
+        return (self._chances(scored) >= np.append(self.thresholds[:-1], FLAGGED)).any(1)
+
+    def chance_of_any(self, scored: list[Scored]) -> np.ndarray:
+        """How likely it is that there is anything to find in each message, were the outputs independent of each other."""
+        return 1 - (1 - self._chances(scored)).prod(1)
+
+    def _chances(self, scored: list[Scored]) -> np.ndarray:
+        return self.probabilities(np.concatenate([one.logits for one in scored]))
 
 
 def fit(scored: list[Scored]) -> Calibration:
