@@ -27,7 +27,7 @@ SEED = 5
 PATTERNS, FAMILIES, EXAMPLES = 24, 14, 50
 SLOPES, MARGINS, LEASTS = (10, 15, 20, 30, 40, 60), np.arange(0.0, 0.3, 0.02), np.arange(0.4, 0.76, 0.05)
 # Share of the harmless messages whose risk the index may raise to FLAGGED.
-RAISED, FLAGGED = 0.0003, 0.5
+RAISED, FLAGGED = 0.0006, 0.5
 
 
 @dataclass(frozen=True)

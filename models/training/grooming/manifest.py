@@ -15,7 +15,7 @@ from screen import CONTEXT_TURNS as CONTEXT_TURNS_OF_SCREEN
 from screen import Screen
 from signals import SIGNALS
 
-NAME, VERSION = "ward-grooming-minilm", "0.5.0"
+NAME, VERSION = "ward-grooming-minilm", "0.6.0"
 FILES = ("model.onnx", "tokenizer.json", "screen.bin")
 
 # Fewer words than this are no conversation; a smaller share of common English words is some other language.
