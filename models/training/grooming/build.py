@@ -36,7 +36,6 @@ from manifest import Parts, replace_screen, write_manifest
 from risk import Scale
 from score import Scored, Scorer
 from second import SecondComposer
-from train import SEED as FIRST_RUN
 from train import trained_net
 
 SEED = 20261124
@@ -63,9 +62,9 @@ def main() -> None:
     if arguments.screen_only:
         fit_screen_only(arguments.bundle, arguments.data)
         return
-    train = [sys.executable, Path(__file__).with_name("train.py"), "--data", arguments.data]
-    for number, out in enumerate([] if arguments.trained else arguments.out):
-        subprocess.run([*train, "--out", out, "--seed", str(FIRST_RUN + number)], check=True)
+    train = [sys.executable, Path(__file__).with_name("train.py"), "--data", arguments.data, "--out", *arguments.out]
+    if not arguments.trained:
+        subprocess.run(train, check=True)
     torch.set_num_threads(1)
     arguments.bundle.mkdir(parents=True, exist_ok=True)
     export.export(trained_net(arguments.out), arguments.bundle / "model.onnx")
@@ -144,13 +143,15 @@ def report(sets: Sets, calibration: calibrate.Calibration, risk: fit_risk.RiskFi
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Trains, exports, calibrates and fits the grooming bundle.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the benign chats (*.jsonl.gz)")
-    parser.add_argument("--out", type=Path, nargs="+", help="checkpoints and training.log; several runs: their mean ships")
+    parser.add_argument("--out", type=Path, nargs="+", help="checkpoints and training.log; of several the mean ships")
     parser.add_argument("--bundle", type=Path, required=True, help="folder of the bundle to write")
     parser.add_argument("--trained", action="store_true", help="take the checkpoint in --out as it is")
     parser.add_argument("--screen-only", action="store_true", help="fit the first stage of the bundle anew, nothing else")
     arguments = parser.parse_args()
     if not arguments.out and not arguments.screen_only:
         parser.error("--out is needed where the model is trained")
+    if len(arguments.out or []) > 1 and not arguments.trained:
+        parser.error("of several --out the mean is taken, of runs that train.py has made from one --start: add --trained")
     return arguments
 
 
